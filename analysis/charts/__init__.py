@@ -1,0 +1,33 @@
+"""The charts of the report, in the order in which each section shows them."""
+
+from __future__ import annotations
+
+from analysis.charts import (
+    by_class,
+    confusion,
+    cost,
+    curves,
+    history,
+    importance,
+    parallel,
+    seeds,
+    slices,
+    training_time,
+)
+from analysis.charts.base import Chart
+
+CHARTS: dict[str, Chart] = {
+    chart.name: chart
+    for chart in (
+        seeds.CHART,
+        by_class.CHART,
+        confusion.CHART,
+        history.CHART,
+        curves.CHART,
+        importance.CHART,
+        parallel.CHART,
+        slices.CHART,
+        cost.CHART,
+        training_time.CHART,
+    )
+}

@@ -1,0 +1,129 @@
+"""Accuracy against what a model costs: parameters and floating-point operations."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from analysis import theme
+from analysis.charts.base import Chart
+from analysis.evidence import Evidence
+from analysis.labels import family_label
+
+TITLE = "Accuracy against model size and work"
+AXES = {
+    "n_parameters": "parameters",
+    "forward_flops": "floating-point operations per image",
+}
+
+
+class Costs(NamedTuple):
+    """One row a completed trial: `family`, `trial`, `accuracy` (%), `label`, and its costs.
+
+    `label` is "winner", the name of a baseline, or empty.
+    """
+
+    families: tuple[str, ...]
+    trials: pd.DataFrame
+
+
+def compute(evidence: Evidence) -> Costs:
+    """Return completed trials with their validation accuracy and costs."""
+    frame = evidence.trials[evidence.trials["state"] == "COMPLETE"]
+    winners = {(family, trial.number) for family, trial in evidence.winners.items()}
+    keys = list(zip(frame["family"], frame["trial"], strict=True))
+    baselines = frame["baseline"].fillna("").astype(str)
+    labels = ["winner" if key in winners else name for key, name in zip(keys, baselines, strict=True)]
+    return Costs(
+        evidence.families,
+        pd.DataFrame(
+            {
+                "family": list(frame["family"]),
+                "trial": list(frame["trial"]),
+                "accuracy": list((100 * frame["validation_accuracy"]).round(2)),
+                "label": labels,
+                "n_parameters": list(frame["n_parameters"]),
+                "forward_flops": list(frame["forward_flops"]),
+                "training_seconds": list(frame["training_seconds"]),
+            }
+        ),
+    )
+
+
+def draw(computed: Costs) -> go.Figure:
+    """Draw one panel per kind of cost, on logarithmic axes, one symbol a trial."""
+    return draw_against(computed, AXES, TITLE, log=True)
+
+
+def draw_against(
+    computed: Costs, axes: dict[str, str], title: str, *, log: bool
+) -> go.Figure:
+    """Draw accuracy against columns of `computed.trials`, one panel a column."""
+    drawing = make_subplots(
+        rows=1, cols=len(axes), shared_yaxes=True, horizontal_spacing=0.04
+    )
+    theme.styled(drawing, title, height=460)
+    for column, (name, label) in enumerate(axes.items(), start=1):
+        known = computed.trials.dropna(subset=[name])
+        if known.empty:
+            theme.explain(drawing, f"{label} not recorded", row=1, col=column)
+        for family in computed.families:
+            rows = known[known["family"] == family]
+            _add_family(drawing, computed.families, family, rows, name, column)
+        drawing.update_xaxes(title_text=label, row=1, col=column)
+        if log and not known.empty:
+            drawing.update_xaxes(type="log", dtick="D2", row=1, col=column)
+    drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
+    return drawing
+
+
+def _add_family(
+    drawing: go.Figure,
+    families: tuple[str, ...],
+    family: str,
+    rows: pd.DataFrame,
+    name: str,
+    column: int,
+) -> None:
+    colour, symbol = theme.colours(families)[family], theme.symbols(families)[family]
+    best = rows["label"] == "winner"
+    drawing.add_scatter(
+        x=rows[name],
+        y=rows["accuracy"],
+        customdata=rows["trial"],
+        text=[theme.plain(label) for label in rows["label"]],
+        textposition="top center",
+        textfont={"color": colour},
+        mode="markers+text",
+        marker={
+            "symbol": ["star" if winner else symbol for winner in best],
+            "size": [15 if winner else 8 for winner in best],
+            "color": colour,
+            "opacity": [1.0 if winner else 0.7 for winner in best],
+        },
+        name=theme.plain(family_label(family)),
+        legendgroup=family,
+        showlegend=column == 1,
+        hovertemplate="trial %{customdata} %{text}<br>%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
+        row=1,
+        col=column,
+    )
+
+
+CHART = Chart(
+    name="cost",
+    title=TITLE,
+    caption=(
+        "Each symbol is one completed trial; further left is cheaper, further up is better, and both "
+        "costs are on logarithmic scales. A multiply-add counts as two operations. Stars mark each "
+        "family's winner, names mark the baselines. A model is worth its cost where no other "
+        "symbol lies above it to the left."
+    ),
+    section="cost",
+    compute=compute,
+    draw=draw,
+    min_width_pixels=560,
+)

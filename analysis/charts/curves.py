@@ -1,0 +1,120 @@
+"""Learning curves of all trials, the winner's in front."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from analysis import theme
+from analysis.charts.base import Chart
+from analysis.evidence import Evidence
+from analysis.labels import family_label
+
+TITLE = "Learning curves of all trials"
+LOOKS = {
+    "COMPLETE": {"dash": "solid", "width": 1},
+    "PRUNED": {"dash": "dot", "width": 1.5},
+    "FAIL": {"dash": "dashdot", "width": 1},
+}
+
+
+class Curves(NamedTuple):
+    """One row a trial and epoch: `family`, `trial`, `state`, `epoch`, `accuracy` (%), `winner`."""
+
+    families: tuple[str, ...]
+    points: pd.DataFrame
+
+
+def compute(evidence: Evidence) -> Curves:
+    """Return the validation accuracy after each epoch of each finished trial."""
+    winners = {family: trial.number for family, trial in evidence.winners.items()}
+    frame = evidence.curves[evidence.curves["state"].isin(list(LOOKS))]
+    points = pd.DataFrame(
+        {
+            "family": frame["family"],
+            "trial": frame["trial"],
+            "state": frame["state"],
+            "epoch": frame["epoch"],
+            "accuracy": (100 * frame["validation_accuracy"].astype(float)).round(2),
+            "winner": frame["trial"] == frame["family"].map(winners),
+        }
+    )
+    return Curves(evidence.families, points.reset_index(drop=True))
+
+
+def draw(computed: Curves) -> go.Figure:
+    """Draw a panel per family: completed, pruned and failed trials by line, the winner in front."""
+    drawing = make_subplots(
+        rows=1,
+        cols=len(computed.families),
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        subplot_titles=[theme.plain(family_label(family)) for family in computed.families],
+    )
+    theme.styled(drawing, TITLE, height=460)
+    colours = theme.colours(computed.families)
+    for column, family in enumerate(computed.families, start=1):
+        rows = computed.points[computed.points["family"] == family]
+        if rows.empty:
+            theme.explain(drawing, "no learning curves", row=1, col=column)
+        for state, look in LOOKS.items():
+            chosen = rows[(rows["state"] == state) & ~rows["winner"]]
+            colour = theme.MUTED if state == "COMPLETE" else colours[family]
+            opacity = 0.45 if state == "COMPLETE" else 0.8
+            _add_lines(drawing, chosen, column, line={**look, "color": colour}, opacity=opacity)
+        winner = rows[rows["winner"]]
+        _add_lines(drawing, winner, column, line={"color": colours[family], "width": 4}, opacity=1)
+    for state, look in LOOKS.items():
+        theme.add_key(drawing, theme.STATE_LABELS[state], line=look)
+    theme.add_key(drawing, "winner", line={"dash": "solid", "width": 4})
+    drawing.update_xaxes(title_text="epoch")
+    drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
+    return drawing
+
+
+def _add_lines(
+    drawing: go.Figure,
+    rows: pd.DataFrame,
+    column: int,
+    *,
+    line: dict[str, object],
+    opacity: float,
+) -> None:
+    """Add many curves as one trace: a row without numbers between two trials breaks the line."""
+    if rows.empty:
+        return
+    pieces = []
+    for _, trial in rows.groupby("trial"):
+        pieces += [trial[["epoch", "accuracy", "trial"]], pd.DataFrame({"epoch": [None]})]
+    joined = pd.concat(pieces[:-1]).astype(object)
+    joined = joined.where(joined.notna(), None)
+    drawing.add_scatter(
+        x=list(joined["epoch"]),
+        y=list(joined["accuracy"]),
+        customdata=list(joined["trial"]),
+        mode="lines",
+        line=line,
+        opacity=opacity,
+        showlegend=False,
+        hovertemplate="trial %{customdata}, epoch %{x}: %{y:.1f} %<extra></extra>",
+        row=1,
+        col=column,
+    )
+
+
+CHART = Chart(
+    name="curves",
+    title=TITLE,
+    caption=(
+        "Validation accuracy after each epoch (one pass over the training images). Each line is one "
+        "trial; dotted lines end where pruning stopped a trial that fell behind. The thick line is "
+        "the family's winner."
+    ),
+    section="search",
+    compute=compute,
+    draw=draw,
+    min_width_pixels=560,
+)

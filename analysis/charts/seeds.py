@@ -1,0 +1,105 @@
+"""Test accuracy of each retrained model, before and after augmentation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import theme
+from analysis.charts.base import Chart
+from analysis.display import model_label
+from analysis.evidence import Evidence
+
+TITLE = "Test accuracy of the retrained models"
+NO_RESULTS = "no winner has been retrained yet"
+SIDES = {False: "without augmentation", True: "with augmentation"}
+
+
+class Seeds(NamedTuple):
+    """One row a retrained model: `family`, `configuration`, `model`, `augmented`, `seed`, `accuracy`.
+
+    `accuracy` is on the test split, in %.
+    """
+
+    families: tuple[str, ...]
+    runs: pd.DataFrame
+
+
+def compute(evidence: Evidence) -> Seeds:
+    """Return the test accuracy of each retrained model."""
+    runs = evidence.retrained[["family", "configuration", "augmented", "seed"]].copy()
+    pairs = zip(runs["family"], runs["configuration"], strict=True)
+    runs["model"] = [model_label(family, configuration) for family, configuration in pairs]
+    runs["accuracy"] = (100 * evidence.retrained["test_accuracy"]).round(3)
+    return Seeds(evidence.families, runs)
+
+
+def draw(computed: Seeds) -> go.Figure:
+    """Draw each model's seeds as dots with their mean, joined from without to with augmentation."""
+    drawing = theme.figure(TITLE, height=460)
+    if computed.runs.empty:
+        theme.explain(drawing, NO_RESULTS)
+    models = list(computed.runs.groupby(["family", "configuration"], sort=False))
+    for i, ((family, _), runs) in enumerate(models):
+        offset = 0.0 if len(models) < 2 else -0.18 + 0.36 * i / (len(models) - 1)
+        _add_model(drawing, computed.families, family, runs, offset)
+    drawing.update_xaxes(
+        title_text="training",
+        tickvals=[0, 1],
+        ticktext=list(SIDES.values()),
+        range=[-0.5, 1.5],
+        showgrid=False,
+    )
+    drawing.update_yaxes(title_text="test accuracy (%)")
+    return drawing
+
+
+def _add_model(
+    drawing: go.Figure,
+    families: tuple[str, ...],
+    family: str,
+    runs: pd.DataFrame,
+    offset: float,
+) -> None:
+    colour = theme.colours(families).get(family, theme.MUTED)
+    symbol = theme.symbols(families).get(family, "x")
+    name = theme.plain(runs["model"].iloc[0])
+    drawing.add_scatter(
+        x=[int(augmented) + offset for augmented in runs["augmented"]],
+        y=runs["accuracy"],
+        customdata=runs["seed"],
+        mode="markers",
+        marker={"symbol": f"{symbol}-open", "color": colour, "size": 9, "line": {"width": 2}},
+        name=f"{name}, one seed",
+        legendgroup=name,
+        hovertemplate="seed %{customdata}: %{y:.2f} %<extra>%{fullData.name}</extra>",
+    )
+    means = runs.groupby("augmented")["accuracy"].agg(["mean", "std"]).reset_index()
+    drawing.add_scatter(
+        x=[int(augmented) + offset + 0.07 for augmented in means["augmented"]],
+        y=means["mean"].round(3),
+        error_y={"array": means["std"].round(3), "thickness": 2, "width": 6},
+        mode="lines+markers",
+        line={"color": colour, "dash": theme.dashes(families).get(family, "dot"), "width": 1.5},
+        marker={"symbol": symbol, "color": colour, "size": 11},
+        name=f"{name}, mean ± standard deviation",
+        legendgroup=name,
+        hovertemplate="mean %{y:.2f} %<extra>%{fullData.name}</extra>",
+    )
+
+
+CHART = Chart(
+    name="seeds",
+    title=TITLE,
+    caption=(
+        "Each open symbol is one model trained from scratch with one seed (its own initial weights, "
+        "order of images and dropout) and tested once; filled symbols are their means, bars one "
+        "standard deviation up and down. Where the bars of two families overlap, seeds alone could "
+        "have made the difference."
+    ),
+    section="results",
+    compute=compute,
+    draw=draw,
+)

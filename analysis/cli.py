@@ -1,0 +1,64 @@
+"""The command line of `python -m analysis`: parse, call once, print."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from study.errors import StudyError
+
+USER_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, or 2 where the user must mend something."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        for path in _report(arguments):
+            print(path)  # noqa: T201 - the result of the command
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the user
+        return USER_ERROR
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis", description="Turn a study's database into a report."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    report = commands.add_parser(
+        "report",
+        help="write report.html, report.md, tables and figures",
+        description="Write report.html, report.md, tables (CSV) and figures (PNG) of a study.",
+    )
+    report.add_argument(
+        "--storage",
+        metavar="URL",
+        help="database, as sqlite:///studies.db (default: OPTUNA_STORAGE, else that)",
+    )
+    report.add_argument("--name", help="study (default: the one with the newest finished trial)")
+    report.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write to (default: reports/NAME)"
+    )
+    report.add_argument("--no-png", action="store_true", help="draw no PNG files, which is quicker")
+    return parser
+
+
+def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    # Imported here, so that --help and mistyped options answer at once.
+    from analysis import report  # noqa: PLC0415
+    from study import storage  # noqa: PLC0415
+
+    url = arguments.storage or storage.default_storage_url()
+    name = arguments.name or storage.newest_study_name(url)
+    written = report.write_report(
+        storage.read_study(url, name),
+        out=arguments.out or report.default_folder(name),
+        png=not arguments.no_png,
+    )
+    return written.paths()

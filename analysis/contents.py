@@ -1,0 +1,200 @@
+"""What stands in the report, in which order: evidence to document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from analysis import display, gaps
+from analysis.answer import answer
+from analysis.charts import CHARTS
+from analysis.charts.base import Chart
+from analysis.document import (
+    Block,
+    Code,
+    Document,
+    FigureBlock,
+    Items,
+    Notice,
+    Paragraph,
+    Section,
+    Table,
+)
+from analysis.evidence import Evidence
+from analysis.labels import family_label, joined, percent
+from study.records import DatasetRecord
+
+SECTIONS = {
+    "answer": "The answer",
+    "comparison": "The comparison",
+    "results": "The retrained winners in detail",
+    "search": "The search",
+    "hyperparameters": "What the hyperparameters did",
+    "cost": "Accuracy and cost",
+    "missing": "What is missing",
+    "reproduce": "How to reproduce this",
+}
+"""Titles of the sections by anchor, in reading order; a chart names the one it stands in."""
+
+
+def compose(evidence: Evidence, *, generated: datetime) -> Document:
+    """Return the whole report of a study.
+
+    Args:
+        evidence: What is known.
+        generated: Date for the heading.
+    """
+    blocks: dict[str, list[Block]] = {anchor: [] for anchor in SECTIONS}
+    found = answer(evidence)
+    blocks["answer"] += [Notice(text=warning) for warning in found.warnings]
+    blocks["answer"].append(Paragraph(text=found.text))
+    blocks["comparison"] += [display.comparison(evidence), *_winners(evidence)]
+    for chart in CHARTS.values():
+        blocks[chart.section] += _chart(chart, evidence)
+    blocks["missing"] += _missing(evidence)
+    blocks["reproduce"] += _reproduce(evidence)
+    return Document(
+        title=f"Architecture study {evidence.study.name}",
+        facts=_facts(evidence, generated),
+        notices=_notices(evidence.study.dataset),
+        sections=tuple(
+            Section(anchor=anchor, title=title, blocks=tuple(blocks[anchor]))
+            for anchor, title in SECTIONS.items()
+        ),
+    )
+
+
+def _chart(chart: Chart, evidence: Evidence) -> list[Block]:
+    computed = chart.compute(evidence)
+    words = chart.words(computed) if chart.words else ""
+    drawn = FigureBlock(
+        name=chart.name,
+        title=chart.title,
+        caption=chart.caption,
+        figure=chart.draw(computed),
+        min_width_pixels=chart.min_width_pixels,
+    )
+    return [drawn, Paragraph(text=words)] if words else [drawn]
+
+
+def _winners(evidence: Evidence) -> list[Block]:
+    if not evidence.winners:
+        return []
+    return [
+        display.winners(evidence),
+        Paragraph(
+            text="Winners were chosen by validation accuracy alone. The best of many trials owes "
+            "part of its score to luck, so only the test accuracies above compare families."
+        ),
+    ]
+
+
+def _facts(evidence: Evidence, generated: datetime) -> dict[str, str]:
+    """Return the header: data set, sizes, dates, versions; what is not recorded is left out."""
+    dataset = evidence.study.dataset
+    sizes = (
+        ("training", dataset.n_train),
+        ("validation", dataset.n_validation),
+        ("test", dataset.n_test),
+    )
+    images = [f"{size:,} for {what}" for what, size in sizes if size is not None]
+    fraction = "" if dataset.fraction is None else percent(dataset.fraction, digits=0)
+    facts = {
+        "Dataset": dataset.name,
+        "Images": joined(images),
+        "Sample": f"{fraction} of the training split" if fraction else "",
+        "Families": joined([family_label(family) for family in evidence.families]),
+        "Report made": generated.strftime("%Y-%m-%d %H:%M %Z").strip(),
+        "Made with": ", ".join(f"{name} {version}" for name, version in _versions(evidence)),
+    }
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def _notices(dataset: DatasetRecord) -> tuple[str, ...]:
+    if not dataset.substitute_for:
+        return ()
+    return (f"Another dataset was used: {dataset.name}. Why: {dataset.substitute_for}",)
+
+
+def _missing(evidence: Evidence) -> list[Block]:
+    blocks: list[Block] = []
+    if sentences := gaps.gaps(evidence):
+        blocks.append(Items(items=sentences))
+    if rows := gaps.failures(evidence):
+        blocks.append(
+            Table(
+                caption="Failed trials by reason.",
+                columns=("Family", "Reason", "Trials"),
+                rows=tuple((family_label(name), reason, str(n)) for name, reason, n in rows),
+            )
+        )
+    return blocks or [Paragraph(text="Nothing that this report looks for.")]
+
+
+def _reproduce(evidence: Evidence) -> list[Block]:
+    blocks: list[Block] = []
+    commands = {str(family.settings.get("command", "")) for family in evidence.study.families}
+    if known := sorted(commands - {""}):
+        blocks += [Paragraph(text="The search was started with:"), Code(text="\n".join(known))]
+    else:
+        blocks.append(Paragraph(text="The command that started the search is not recorded."))
+    if settings := _settings(evidence):
+        blocks.append(settings)
+    seeds = sorted({int(seed) for seed in evidence.retrained["seed"]})
+    if seeds:
+        listed = ", ".join(map(str, seeds))
+        blocks.append(Paragraph(text=f"Seeds of the retrained models: {listed}."))
+    blocks += _provenance(evidence)
+    return blocks
+
+
+def _settings(evidence: Evidence) -> Table | None:
+    """Return what each search was asked for, one row a family."""
+    families = evidence.study.families
+    names = dict.fromkeys(name for family in families for name in family.settings)
+    columns = [name for name in names if name != "command"]
+    if not columns:
+        return None
+    return Table(
+        caption="What each search was asked for.",
+        columns=("Family", *columns),
+        rows=tuple(
+            (
+                family_label(family.family),
+                *(str(family.settings.get(name, "")) for name in columns),
+            )
+            for family in families
+        ),
+    )
+
+
+def _provenance(evidence: Evidence) -> list[Block]:
+    """Return versions and the digests of the images."""
+    blocks: list[Block] = []
+    if versions := _versions(evidence):
+        rows = tuple(versions)
+        blocks.append(
+            Table(caption="Versions of the run.", columns=("Library", "Version"), rows=rows)
+        )
+    dataset = evidence.study.dataset
+    if dataset.sample_seed is not None:
+        text = f"The sample of the training split was drawn with seed {dataset.sample_seed}."
+        blocks.append(Paragraph(text=text))
+    if dataset.digests:
+        blocks.append(
+            Table(
+                caption="SHA-256 of the dataset's arrays.",
+                columns=("Array", "SHA-256"),
+                rows=tuple((name, digest) for name, digest in dataset.digests.items()),
+            )
+        )
+    return blocks
+
+
+def _versions(evidence: Evidence) -> list[tuple[str, str]]:
+    """Return (library, version) of all families' runs, without repetition."""
+    pairs = [
+        (str(name), str(version))
+        for family in evidence.study.families
+        for name, version in family.versions.items()
+    ]
+    return sorted(set(pairs))

@@ -1,0 +1,101 @@
+"""A report before it is HTML or Markdown: sections of blocks of plain, unescaped text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A sentence that must not be overlooked."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Items:
+    """A list with bullets."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Lines to be typed or compared character by character."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of texts; the first cell of each row names the row."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureBlock:
+    """A drawn chart.
+
+    Attributes:
+        name: Identifier, unique in the document.
+        title: What the figure shows.
+        caption: How to read it.
+        figure: The Plotly figure.
+        min_width_pixels: Narrower screens scroll it sideways.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Any
+    min_width_pixels: int
+
+
+Block = Paragraph | Notice | Items | Code | Table | FigureBlock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading, its anchor and what stands below it."""
+
+    anchor: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A whole report.
+
+    Attributes:
+        title: The page's heading.
+        facts: Short facts about the study, by name, shown under the heading.
+        notices: What must be known before anything else.
+        sections: In reading order.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    notices: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    def figures(self) -> tuple[FigureBlock, ...]:
+        """Return the figures of all sections, in reading order."""
+        return tuple(
+            block
+            for section in self.sections
+            for block in section.blocks
+            if isinstance(block, FigureBlock)
+        )

@@ -1,0 +1,89 @@
+"""Everything the charts and the words need, derived from the records once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import tables
+from study.errors import StorageError
+from study.records import WINNER, FamilyRecord, RetrainedResult, StudyRecord, TrialRecord
+from study.winners import pick_winners, results_of_winners
+
+FINISHED = ("COMPLETE", "PRUNED", "FAIL")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """A study and the tables derived from it.
+
+    Attributes:
+        study: The records as they were read.
+        families: Names, in the study's order; a family keeps its colour by its place here.
+        winners: Best completed trial by family; a family without one is absent.
+        results: Retrained results of the present winners and of baselines.
+        n_former_results: How many retrained results belong to former winners and are left out.
+        trials: One row a trial, see `tables.trials`.
+        curves: One row a trial and epoch, see `tables.curves`.
+        retrained: One row a result, see `tables.retrained`.
+        by_class: One row a result and class, see `tables.by_class`.
+        comparison: The main table, see `tables.comparison`.
+    """
+
+    study: StudyRecord
+    families: tuple[str, ...]
+    winners: Mapping[str, TrialRecord]
+    results: tuple[RetrainedResult, ...]
+    n_former_results: int
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    retrained: pd.DataFrame
+    by_class: pd.DataFrame
+    comparison: pd.DataFrame
+
+    def family(self, name: str) -> FamilyRecord:
+        """Return the record of one family."""
+        return next(record for record in self.study.families if record.family == name)
+
+
+def from_study(study: StudyRecord) -> Evidence:
+    """Derive the evidence of a study.
+
+    Raises:
+        StorageError: If no trial of the study has finished.
+    """
+    if not any(trial.state in FINISHED for family in study.families for trial in family.trials):
+        raise StorageError(
+            f"Study {study.name!r} has no finished trial to report on. "
+            "Run one first: python -m study run."
+        )
+    families = tuple(family.family for family in study.families)
+    results, n_former = _results(study)
+    runs = tables.retrained(results)
+    return Evidence(
+        study=study,
+        families=families,
+        winners={winner.family: winner.trial for winner in pick_winners(study.families)},
+        results=results,
+        n_former_results=n_former,
+        trials=tables.trials(study.families),
+        curves=tables.curves(study.families),
+        retrained=runs,
+        by_class=tables.by_class(results, study.dataset.classes),
+        comparison=tables.comparison(families, runs),
+    )
+
+
+def _results(study: StudyRecord) -> tuple[tuple[RetrainedResult, ...], int]:
+    """Return the results to compare, and how many belong to winners of the past."""
+    baselines = [result for result in study.retrained if result.configuration != WINNER]
+    current = [*results_of_winners(study), *baselines]
+    n_former = len(study.retrained) - len(current)
+    # A run that was repeated counts once, or it would pass for another seed: the last one stays.
+    latest = {
+        (result.family, result.configuration, result.augmented, result.seed): result
+        for result in sorted(current, key=lambda result: result.number)
+    }
+    return tuple(latest.values()), n_former

@@ -1,0 +1,128 @@
+"""What the evidence lacks, in plain sentences, so that no reader mistakes silence for a result."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from analysis.evidence import FINISHED, Evidence
+from analysis.labels import augmentation_label, family_label, joined
+from study.records import WINNER, FamilyRecord
+
+MAX_REASONS = 10
+MAX_REASON_CHARACTERS = 200
+
+OPTIONAL_TRIAL_FIELDS = {
+    "n_parameters": "number of parameters",
+    "forward_flops": "floating-point operations",
+    "training_seconds": "training time",
+}
+OPTIONAL_RESULT_FIELDS = {
+    "training_accuracy": "training accuracy",
+    "n_parameters": "number of parameters",
+    "model_bytes": "model size",
+    "training_seconds": "training time",
+    "milliseconds_per_image": "time per image",
+}
+
+
+def gaps(evidence: Evidence) -> tuple[str, ...]:
+    """Return one sentence for each thing that is missing."""
+    sentences = [
+        *_of_families(evidence),
+        *_of_retraining(evidence),
+        *_of_fields(evidence),
+    ]
+    for family in evidence.study.families:
+        sentences += _of_search(family)
+    return tuple(sentences)
+
+
+def failures(evidence: Evidence) -> tuple[tuple[str, str, int], ...]:
+    """Return (family, reason, trials that failed for it), the most frequent first in each family."""
+    rows = []
+    for family in evidence.study.families:
+        reasons = Counter(
+            _one_line(trial.failure) for trial in family.trials if trial.state == "FAIL"
+        )
+        listed = reasons.most_common(MAX_REASONS)
+        rows += [(family.family, reason, count) for reason, count in listed]
+        if rest := sum(reasons.values()) - sum(count for _, count in listed):
+            rows.append((family.family, "other reasons", rest))
+    return tuple(rows)
+
+
+def _of_families(evidence: Evidence) -> list[str]:
+    if len(evidence.families) > 1:
+        return []
+    return [f"Only one family was searched: {family_label(evidence.families[0])}."]
+
+
+def _of_search(family: FamilyRecord) -> list[str]:
+    label = family_label(family.family)
+    sentences = []
+    unfinished = sum(trial.state not in FINISHED for trial in family.trials)
+    if unfinished:
+        sentences.append(f"{label}: {unfinished} trials are waiting or still running.")
+    wanted = family.settings.get("trials")
+    finished = len(family.trials) - unfinished
+    if isinstance(wanted, int) and finished < wanted:
+        sentences.append(f"{label}: {finished} of the {wanted} trials asked for have finished.")
+    if not any(trial.state == "COMPLETE" for trial in family.trials):
+        sentences.append(f"{label}: no trial has completed, so there is no winner to retrain.")
+    if not family.roles:
+        sentences.append(f"{label}: which hyperparameters are scientific is not recorded.")
+    return sentences
+
+
+def _of_retraining(evidence: Evidence) -> list[str]:
+    sentences = []
+    rows = evidence.comparison[evidence.comparison["configuration"] == WINNER]
+    most = int(rows["n_seeds"].max()) if len(rows) else 0
+    for _, row in rows.iterrows():
+        if row["family"] not in evidence.winners:
+            continue
+        run = f"{family_label(row['family'])} {augmentation_label(row['augmented'])}"
+        if row["n_seeds"] == 0:
+            sentences.append(f"The winner of {run} has not been retrained yet.")
+        elif row["n_seeds"] < most:
+            sentences.append(f"{run} has {row['n_seeds']} seeds where others have {most}.")
+    if most == 1:
+        sentences.append("Winners were retrained with one seed, so the spread is not known.")
+    if evidence.n_former_results:
+        sentences.append(
+            f"{evidence.n_former_results} retrained models belong to earlier winners, which newer "
+            "trials have overtaken; they are left out."
+        )
+    return sentences
+
+
+def _of_fields(evidence: Evidence) -> list[str]:
+    finished = evidence.trials[evidence.trials["state"].isin(["COMPLETE", "PRUNED"])]
+    sentences = []
+    for frame, fields, what in (
+        (finished, OPTIONAL_TRIAL_FIELDS, "trials"),
+        (evidence.retrained, OPTIONAL_RESULT_FIELDS, "retrained models"),
+    ):
+        lacking = [
+            f"{name} ({missing} of {len(frame)})"
+            for column, name in fields.items()
+            if (missing := int(frame[column].isna().sum()))
+        ]
+        if lacking:
+            sentences.append(f"Some {what} lack {joined(lacking)}.")
+    without_curve = int((finished["epochs"] == 0).sum())
+    if without_curve:
+        sentences.append(f"{without_curve} of {len(finished)} trials have no learning curve.")
+    n_classes = len(evidence.study.dataset.classes)
+    scored = sum(len(result.f1) == n_classes for result in evidence.results)
+    if scored < len(evidence.results):
+        lacking_scores = len(evidence.results) - scored
+        sentences.append(f"{lacking_scores} retrained models have no scores by class.")
+    return sentences
+
+
+def _one_line(reason: str | None) -> str:
+    text = " ".join((reason or "no reason recorded").split())
+    if len(text) <= MAX_REASON_CHARACTERS:
+        return text
+    return text[: MAX_REASON_CHARACTERS - 1] + "…"

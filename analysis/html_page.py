@@ -1,0 +1,133 @@
+"""A document as one HTML page that opens without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+from pathlib import Path
+from string import Template
+
+import plotly.io
+from plotly.offline import get_plotlyjs
+
+from analysis.document import (
+    Block,
+    Code,
+    Document,
+    FigureBlock,
+    Items,
+    Notice,
+    Paragraph,
+    Section,
+    Table,
+)
+
+TEMPLATES = Path(__file__).with_name("page")
+
+
+def render(document: Document) -> str:
+    """Return the page; every text of the document is escaped.
+
+    Only the page's own two scripts may run: the content security policy names their hashes, and
+    forbids all connections. Figures are data, which the second script hands to Plotly.
+    """
+    plotly_js = get_plotlyjs()
+    draw_js = (TEMPLATES / "draw.js").read_text(encoding="utf-8")
+    return Template((TEMPLATES / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(document.title),
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        script_hashes=f"{_source_hash(plotly_js)} {_source_hash(draw_js)}",
+        facts="\n".join(
+            f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>"
+            for name, fact in document.facts.items()
+        ),
+        notices="\n".join(_notice(text) for text in document.notices),
+        contents="\n".join(_entry(section) for section in document.sections),
+        sections="\n".join(_section(section) for section in document.sections),
+        plotly_js=plotly_js,
+        draw_js=draw_js,
+    )
+
+
+def _entry(section: Section) -> str:
+    figures = [block for block in section.blocks if isinstance(block, FigureBlock)]
+    inner = "".join(
+        f'<li><a href="#figure-{escape(figure.name)}">{escape(figure.title)}</a></li>'
+        for figure in figures
+    )
+    nested = f"<ul>{inner}</ul>" if inner else ""
+    return f'<li><a href="#{escape(section.anchor)}">{escape(section.title)}</a>{nested}</li>'
+
+
+def _section(section: Section) -> str:
+    anchor, title = escape(section.anchor), escape(section.title)
+    blocks = "\n".join(_block(block) for block in section.blocks)
+    return (
+        f'<section id="{anchor}" aria-labelledby="{anchor}-title">\n'
+        f'<h2 id="{anchor}-title">{title}</h2>\n{blocks}\n</section>'
+    )
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(text=text):
+            return f"<p>{escape(text)}</p>"
+        case Notice(text=text):
+            return _notice(text)
+        case Items(items=items):
+            return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+        case Code(text=text):
+            return f'<pre tabindex="0"><code>{escape(text)}</code></pre>'
+        case Table():
+            return _table(block)
+        case FigureBlock():
+            return _figure(block)
+
+
+def _notice(text: str) -> str:
+    return f'<p class="notice" role="note">{escape(text)}</p>'
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in table.rows
+    )
+    caption = escape(table.caption)
+    return (
+        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table>\n'
+        f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{rows}\n</tbody></table></div>"
+    )
+
+
+def _figure(block: FigureBlock) -> str:
+    name, title = escape(block.name), escape(block.title)
+    height = int(block.figure.layout.height)
+    size = f"min-width:{block.min_width_pixels}px;height:{height}px"
+    return (
+        f'<figure id="figure-{name}" aria-label="{title}">\n'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
+        f'<div class="chart plotly" id="{name}" style="{size}"></div></div>\n'
+        f'<script type="application/json" data-figure="{name}">{_figure_json(block)}</script>\n'
+        f"<figcaption>{escape(block.caption)}</figcaption>\n</figure>"
+    )
+
+
+def _figure_json(block: FigureBlock) -> str:
+    """Return the figure's JSON, in which no text can end the script element it stands in."""
+    compact = json.dumps(
+        json.loads(plotly.io.to_json(block.figure)), separators=(",", ":"), ensure_ascii=False
+    )
+    return compact.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _source_hash(script: str) -> str:
+    """Return a script's source expression for the content security policy (CSP level 3, 2.3.1)."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

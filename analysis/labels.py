@@ -1,0 +1,73 @@
+"""Names and numbers as a reader sees them: plain text, to be escaped by whoever puts it in a page."""
+
+from __future__ import annotations
+
+import math
+
+MISSING = "–"  # noqa: RUF001 - an en dash, the usual mark of an empty cell
+
+
+def family_label(family: str) -> str:
+    """Return a family's name in words: "custom_cnn" becomes "custom CNN"."""
+    words = family.replace("_", " ").split()
+    # A word without a vowel is an abbreviation: cnn, vgg.
+    return " ".join(w if set("aeiouy") & set(w.lower()) else w.upper() for w in words) or family
+
+
+def augmentation_label(augmented: bool) -> str:
+    """Return "with augmentation" or "without augmentation"."""
+    return "with augmentation" if augmented else "without augmentation"
+
+
+def percent(share: float, *, digits: int = 1) -> str:
+    """Return a share in [0, 1] as "81.2 %"."""
+    return f"{100 * share:.{digits}f} %" if math.isfinite(share) else MISSING
+
+
+def mean_and_spread(mean: float, spread: float, n: int) -> str:
+    """Return shares in [0, 1] as "81.2 ± 0.3 % (n = 3)"; a single run has no spread."""
+    if not math.isfinite(mean):
+        return MISSING
+    if not math.isfinite(spread):
+        return f"{percent(mean)} (n = {n})"
+    return f"{100 * mean:.1f} ± {100 * spread:.1f} % (n = {n})"
+
+
+def points(difference: float) -> str:
+    """Return a difference of shares as "2.8 percentage points"; two digits where it is tiny."""
+    digits = 2 if abs(difference) < 0.001 else 1
+    return f"{100 * difference:.{digits}f} percentage points"
+
+
+def number(value: float) -> str:
+    """Return a count with separators: "1,234,567"."""
+    return f"{value:,.0f}" if math.isfinite(value) else MISSING
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as "8.4 s", "6 min 2 s" or "1 h 4 min"."""
+    if not math.isfinite(seconds):
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def megabytes(n_bytes: float) -> str:
+    """Return a file's size as "2.3 MB" (of 1,000,000 bytes)."""
+    return f"{n_bytes / 1e6:.1f} MB" if math.isfinite(n_bytes) else MISSING
+
+
+def milliseconds(value: float) -> str:
+    """Return milliseconds with three significant digits."""
+    return f"{value:.3g} ms" if math.isfinite(value) else MISSING
+
+
+def joined(parts: list[str]) -> str:
+    """Return "a", "a and b" or "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,182 @@
+"""The command line's grammar: arguments to a `StudyConfig`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from search_spaces import SPACES
+from study.config import PRECISIONS, RetrainConfig, SearchConfig
+from study.datasets import DATASETS, default_data_dir
+from study.pruners import PRUNERS
+from study.samplers import SAMPLERS
+
+DEFAULT_DATASET = "cifar10"
+DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+MAX_SHOWN = 60
+"""Characters of a bad value that an error repeats."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and exit with 2."""
+        one_line = " ".join(message.split())
+        self.exit(2, f"error: {one_line}; see `python -m study --help`.\n")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed arguments; exits with 0 after --help and with 2 after a mistake."""
+    parser = OneLineParser(
+        prog="python -m study",
+        description="Which network is better, by how much, and why: search, retrain, report.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="search both families, retrain the winners, test them, and write the report",
+        description="Search, retrain, test and report. Run it again to continue where it ended.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    _add_subject(run)
+    _add_search(run)
+    _add_retraining(run)
+    _add_output(run)
+    return parser.parse_args(argv)
+
+
+def _add_subject(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is compared")
+    group.add_argument(
+        "--dataset",
+        choices=sorted(DATASETS),
+        help=f"images; if not given, {DEFAULT_DATASET}, or digits where that cannot be had",
+    )
+    group.add_argument("--name", help="name of the study; if not given, the dataset's")
+    group.add_argument(
+        "--architectures",
+        type=_families,
+        default=tuple(SPACES),
+        metavar="FAMILY[,FAMILY]",
+        help=f"families to search, of {', '.join(SPACES)}; if not given, all",
+    )
+    group.add_argument(
+        "--fraction",
+        type=_number,
+        default=SearchConfig.fraction,
+        help="share of the training images to use, the same number from each class",
+    )
+    group.add_argument(
+        "--data-dir",
+        type=Path,
+        default=default_data_dir(),
+        help="folder of the datasets' files; also $STUDY_DATA_DIR",
+    )
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("search")
+    group.add_argument(
+        "--trials",
+        type=_whole_number,
+        default=SearchConfig.n_trials,
+        help="target number of trials of each family, those already there included",
+    )
+    group.add_argument(
+        "--epochs", type=_whole_number, default=SearchConfig.epochs, help="epochs of a whole trial"
+    )
+    group.add_argument(
+        "--sampler", choices=SAMPLERS, default=SearchConfig.sampler, help="proposes configurations"
+    )
+    group.add_argument(
+        "--pruner", choices=PRUNERS, default=SearchConfig.pruner, help="stops poor trials early"
+    )
+    group.add_argument(
+        "--seed", type=_whole_number, default=SearchConfig.seed, help="seed of everything random"
+    )
+    group.add_argument(
+        "--time-budget",
+        type=_duration,
+        metavar="TIME",
+        help="begin no new round of trials after this, as 90m, 2h or 1h30m; winners are retrained "
+        "after it",
+    )
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=SearchConfig.precision,
+        help="arithmetic; auto measures which is faster here",
+    )
+
+
+def _add_retraining(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("retraining of the winners")
+    group.add_argument(
+        "--retrain-epochs", type=_whole_number, default=RetrainConfig.epochs, help="epochs of a run"
+    )
+    group.add_argument(
+        "--seeds",
+        type=_whole_number,
+        default=RetrainConfig.n_seeds,
+        help="runs of each winner, as many with augmentation as without",
+    )
+    group.add_argument(
+        "--baselines", action="store_true", help="retrain the named configurations too"
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where results go")
+    group.add_argument(
+        "--storage",
+        metavar="URL",
+        help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
+    )
+    group.add_argument("--out", type=Path, help="folder of the report; if not given, reports/NAME")
+    noise = group.add_mutually_exclusive_group()
+    noise.add_argument("--quiet", action="store_true", help="tell only of trouble")
+    noise.add_argument("--verbose", action="store_true", help="tell of every epoch")
+
+
+def _families(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in SPACES:
+            raise argparse.ArgumentTypeError(
+                f"unknown architecture {_short(name)} (choose from {', '.join(SPACES)})"
+            )
+    return names
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, but got {_short(text)}"
+        ) from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, but got {_short(text)}") from None
+
+
+def _duration(text: str) -> float:
+    match = DURATION.fullmatch(text.strip())
+    if not text.strip() or match is None or len(text) > MAX_SHOWN:
+        raise argparse.ArgumentTypeError(
+            f"must be a time like 90m, 2h, 1h30m or 45s, but got {_short(text)}"
+        )
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(3600 * hours + 60 * minutes + seconds)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")

@@ -1,0 +1,166 @@
+"""The command line: arguments, one call, what to print. Nothing else in the package prints."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.arguments import DEFAULT_DATASET, parse
+from study.config import RetrainConfig, SearchConfig, StudyConfig
+from study.console import ConsoleHandler
+from study.errors import ConfigError, DatasetUnavailableError, StudyError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from study.datasets import Images
+    from study.records import StudyRecord
+
+logger = logging.getLogger(__name__)
+EXIT_USER_ERROR, EXIT_INTERRUPTED = 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    arguments = parse(argv)
+    # What is slow to import (Optuna, TensorFlow) is imported only once it is needed.
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    _set_up_logging(console, quiet=arguments.quiet, verbose=arguments.verbose)
+    try:
+        return _run(arguments, argv, console)
+    except StudyError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        command = _shown_command(argv)
+        print(f"Interrupted; everything so far is kept. To continue: {command}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace, argv: Sequence[str], console: Console) -> int:
+    config, images = _prepare(arguments, _shown_command(argv))
+
+    from study import job
+    from study.progress import Progress
+
+    with Progress(console=console, quiet=arguments.quiet) as progress:
+        record = job.run(config, images=images, progress=progress)
+
+    from analysis.report import write_report
+
+    files = write_report(record, out=config.out)
+    _print_summary(record, config, files.html)
+    return 0
+
+
+def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, Images]:
+    """Check all that can be checked before anything slow starts or anything is written."""
+    search = SearchConfig(
+        n_trials=arguments.trials,
+        epochs=arguments.epochs,
+        sampler=arguments.sampler,
+        pruner=arguments.pruner,
+        seed=arguments.seed,
+        fraction=arguments.fraction,
+        precision=arguments.precision,
+        time_budget_seconds=arguments.time_budget,
+    )
+    retrain = RetrainConfig(
+        epochs=arguments.retrain_epochs, n_seeds=arguments.seeds, baselines=arguments.baselines
+    )
+
+    from study.storage import check_study_name, check_writable, default_storage_url
+
+    storage_url = arguments.storage or default_storage_url()
+    check_writable(storage_url)
+    if arguments.name is not None:
+        check_study_name(arguments.name)
+    dataset, images, substitute_for = _load_images(arguments.dataset, arguments.data_dir)
+    name = arguments.name or dataset
+    out = arguments.out or Path("reports") / name
+    _check_output_folder(out)
+    config = StudyConfig(
+        name=name,
+        dataset=dataset,
+        substitute_for=substitute_for,
+        families=arguments.architectures,
+        storage_url=storage_url,
+        data_dir=arguments.data_dir,
+        out=out,
+        search=search,
+        retrain=retrain,
+        command=command,
+    )
+    return config, images
+
+
+def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str | None]:
+    """Return the dataset's name, its training images, and why it stands in for the wanted one."""
+    from study.datasets import DATASETS
+
+    name = wanted or DEFAULT_DATASET
+    try:
+        return name, DATASETS[name].load_training(data_dir), None
+    except DatasetUnavailableError as error:
+        if wanted is not None:
+            raise
+        logger.warning("CIFAR-10 cannot be had, so the small digits stand in for it. %s", error)
+        substitute = "digits"
+        return substitute, DATASETS[substitute].load_training(data_dir), str(error)
+
+
+def _check_output_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"Output folder {str(out)!r} cannot be made ({error.strerror}); name another with --out."
+        ) from error
+    if not os.access(out, os.W_OK):
+        raise ConfigError(f"Output folder {str(out)!r} cannot be written; name another with --out.")
+
+
+def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
+    # TensorFlow speaks of missing GPUs at length unless told not to before it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
+    logging.basicConfig(level=logging.ERROR, handlers=[ConsoleHandler(console)], force=True)
+    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    for package in ("study", "analysis"):
+        logging.getLogger(package).setLevel(level)
+
+
+def _shown_command(argv: Sequence[str]) -> str:
+    """Return the command line to run again, with a password in a storage URL hidden."""
+    from study.storage.urls import redacted
+
+    shown = list(argv)
+    for index, argument in enumerate(argv):
+        option, equals, value = argument.partition("=")
+        if option == "--storage" and equals:
+            shown[index] = f"{option}={redacted(value)}"
+        elif index and argv[index - 1] == "--storage":
+            shown[index] = redacted(argument)
+    return shlex.join(["python", "-m", "study", *shown])
+
+
+def _print_summary(record: StudyRecord, config: StudyConfig, report: Path) -> None:
+    from study.storage.urls import redacted
+    from study.summary import winners_table
+
+    url = shlex.quote(redacted(config.storage_url))
+    print(winners_table(record))
+    print()
+    print(f"Report:       {report}")
+    print(f"Inspect:      optuna-dashboard {url}")
+    print(
+        f"Report again: python -m analysis report --storage {url} --name {shlex.quote(record.name)}"
+    )

@@ -1,0 +1,131 @@
+"""What a run was asked for: frozen, checked once, and the only place where defaults stand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from study.errors import ConfigError
+
+MAX_TRIALS = 100_000
+MAX_EPOCHS = 10_000
+MAX_SEEDS = 1_000
+MAX_SEED = 2**31 - 1
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationConfig:
+    """Ranges of the random affine transformation of each training image.
+
+    Each is drawn uniformly and independently for every image, as the classic image generator with
+    `rotation_range=15, width_shift_range=0.1, height_shift_range=0.1, zoom_range=0.1,
+    horizontal_flip=True, fill_mode="nearest"` draws them.
+
+    Attributes:
+        rotation_degrees: Largest rotation either way, in [0, 180].
+        shift_fraction: Largest shift either way on each axis, as a share of the side, in [0, 1).
+        zoom_fraction: Each axis is scaled by a factor in [1 - zoom, 1 + zoom], in [0, 1).
+        horizontal_flip: Mirror half of the images; never where that changes what they show.
+    """
+
+    rotation_degrees: float = 15.0
+    shift_fraction: float = 0.1
+    zoom_fraction: float = 0.1
+    horizontal_flip: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How a search proposes, trains and stops its trials; the same for every family.
+
+    Attributes:
+        n_trials: Target number of trials a family.
+        epochs: Epochs of a trial that is not pruned.
+        sampler: Key of `study.samplers.SAMPLERS`.
+        pruner: Key of `study.pruners.PRUNERS`.
+        seed: Seed of the sample, the sampler and each trial, in [0, 2**31 - 1].
+        fraction: Share of the training split to sample, in (0, 1].
+        precision: "auto" measures which is faster here, "float32" or "bfloat16".
+        time_budget_seconds: Begin no new round of trials after this; None for no limit.
+    """
+
+    n_trials: int = 50
+    epochs: int = 12
+    sampler: str = "tpe"
+    pruner: str = "halving"
+    seed: int = 0
+    fraction: float = 0.25
+    precision: str = "auto"
+    time_budget_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_between("--trials", self.n_trials, 1, MAX_TRIALS)
+        _check_between("--epochs", self.epochs, 1, MAX_EPOCHS)
+        _check_between("--seed", self.seed, 0, MAX_SEED)
+        if not 0 < self.fraction <= 1:
+            raise ConfigError(f"--fraction must be above 0 and at most 1, but got {self.fraction}.")
+        if self.time_budget_seconds is not None and not (0 < self.time_budget_seconds < math.inf):
+            raise ConfigError(
+                f"--time-budget must be above 0, but got {self.time_budget_seconds} seconds."
+            )
+        if self.precision not in PRECISIONS:
+            raise ConfigError(
+                f"Unknown precision {self.precision!r}. Known: {', '.join(PRECISIONS)}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainConfig:
+    """How winners are trained again for the final test.
+
+    Attributes:
+        epochs: Epochs of each run.
+        n_seeds: Runs of each configuration, with and without augmentation each.
+        baselines: Whether the named configurations are retrained too.
+        augmentation: Ranges of the augmented runs.
+    """
+
+    epochs: int = 20
+    n_seeds: int = 3
+    baselines: bool = False
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    def __post_init__(self) -> None:
+        _check_between("--retrain-epochs", self.epochs, 1, MAX_EPOCHS)
+        _check_between("--seeds", self.n_seeds, 1, MAX_SEEDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyConfig:
+    """One run of the whole job.
+
+    Attributes:
+        name: Name of the study; the Optuna studies are `{name}/{family}` and `{name}/retrained`.
+        dataset: Key of `study.datasets.DATASETS`.
+        substitute_for: Why this dataset stands in for the wanted one; None where it does not.
+        families: Keys of `search_spaces.SPACES`, in order.
+        storage_url: Database of the Optuna studies.
+        data_dir: Folder of the datasets' files.
+        out: Folder of the report and the saved models.
+        search: How trials are run.
+        retrain: How winners are retrained.
+        command: The command line to repeat this run.
+    """
+
+    name: str
+    dataset: str
+    families: tuple[str, ...]
+    storage_url: str
+    data_dir: Path
+    out: Path
+    search: SearchConfig
+    retrain: RetrainConfig
+    substitute_for: str | None = None
+    command: str = ""
+
+
+def _check_between(option: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{option} must be between {low} and {high}, but got {value}.")

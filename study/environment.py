@@ -1,0 +1,42 @@
+"""What a result depends on beside its settings: library versions and the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from importlib import metadata
+
+LIBRARIES = ("tensorflow", "keras", "optuna", "numpy", "scikit-learn")
+
+
+def versions() -> dict[str, str]:
+    """Return the version of Python and of each library that results depend on."""
+    found = {"python": platform.python_version()}
+    return found | {library: metadata.version(library) for library in LIBRARIES}
+
+
+def machine() -> str:
+    """Return the machine in a few words, as "x86_64, 2 CPUs, Linux"."""
+    return f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}"
+
+
+def this_process() -> dict[str, str | int]:
+    """Return the host and process number, to tell live trials from abandoned ones."""
+    return {"host": socket.gethostname(), "pid": os.getpid()}
+
+
+def is_dead(process: object) -> bool:
+    """Return whether a process noted by `this_process` is surely gone: on this host, not running."""
+    if not isinstance(process, dict) or process.get("host") != socket.gethostname():
+        return False
+    pid = process.get("pid")
+    if not isinstance(pid, int) or pid <= 0:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

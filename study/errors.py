@@ -1,0 +1,28 @@
+"""The errors that are the user's to mend; each becomes one line on stderr and exit code 2.
+
+StudyError
+├── ConfigError     an argument, an environment variable or a combination of them
+├── DatasetError    images that cannot be had, are cut off, or are not what they claim to be
+│   └── DatasetUnavailableError    no source has them; another data set may still serve
+└── StorageError    a database that cannot be opened, read or written
+"""
+
+
+class StudyError(Exception):
+    """Base of the errors a user can mend; the message gives subject, value and remedy in one line."""
+
+
+class ConfigError(StudyError):
+    """An argument, an environment variable or a combination of them is not usable."""
+
+
+class DatasetError(StudyError):
+    """Images cannot be had, are cut off, or are not what they claim to be."""
+
+
+class DatasetUnavailableError(DatasetError):
+    """No source has the images, and none of them is damaged: another data set may still serve."""
+
+
+class StorageError(StudyError):
+    """A database cannot be opened, read or written."""

@@ -1,0 +1,120 @@
+"""Progress of a run, told on stderr: bars on a terminal, a line a trial elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from study.records import RetrainedResult, TrialRecord
+
+logger = logging.getLogger(__name__)
+FINISHED = ("COMPLETE", "PRUNED", "FAIL")
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    target: int
+    n_finished: int = 0
+    n_pruned: int = 0
+    best: float | None = None
+
+    def add(self, trial: TrialRecord) -> None:
+        if trial.state not in FINISHED or trial.failure == "interrupted":
+            return
+        self.n_finished += 1
+        self.n_pruned += trial.state == "PRUNED"
+        if trial.value is not None and (self.best is None or trial.value > self.best):
+            self.best = trial.value
+
+    def __str__(self) -> str:
+        best = "none yet" if self.best is None else f"{self.best:.2%}"
+        pruned = self.n_pruned / self.n_finished if self.n_finished else 0.0
+        return f"best {best}, {pruned:.0%} pruned"
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """Shows how far a run is.
+
+    Attributes:
+        console: Where the bars are drawn.
+        quiet: Whether to show nothing.
+    """
+
+    console: Console
+    quiet: bool = False
+    _bars: Bars = field(init=False)
+    _tallies: dict[str, _Tally] = field(init=False, default_factory=dict)
+    _tasks: dict[str, TaskID] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[status]}"),
+            TextColumn("time left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            # A file or a pipe gets the log's lines instead.
+            disable=self.quiet or not self.console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def family_started(self, family: str, trials: Iterable[TrialRecord], *, target: int) -> None:
+        """Show a family's bar with the trials it already has."""
+        tally = self._tallies[family] = _Tally(target=target)
+        for trial in trials:
+            tally.add(trial)
+        self._tasks[family] = self._bars.add_task(
+            f"search {family}", total=target, completed=tally.n_finished, status=str(tally)
+        )
+
+    def trial_finished(self, family: str, trial: TrialRecord) -> None:
+        """Move a family's bar on by a trial."""
+        tally = self._tallies[family]
+        tally.add(trial)
+        self._bars.update(self._tasks[family], completed=tally.n_finished, status=str(tally))
+        last = trial.validation_accuracy[-1] if trial.validation_accuracy else None
+        score = f"{last[1]:.2%} after {last[0]} epochs" if last else trial.failure or "no score"
+        state = trial.state.lower()
+        logger.info(
+            "%s trial %d %s: %s (%d of %d; %s)",
+            *(family, trial.number, state, score, tally.n_finished, tally.target, tally),
+        )
+
+    def retraining_started(self, n_done: int, *, target: int) -> None:
+        """Show the bar of the runs that are tested."""
+        self._tasks["retrain"] = self._bars.add_task(
+            "retrain", total=target, completed=n_done, status=""
+        )
+
+    def retrained(self, result: RetrainedResult) -> None:
+        """Move the bar of the runs that are tested on by one."""
+        self._bars.update(
+            self._tasks["retrain"], advance=1, status=f"last {result.test_accuracy:.2%}"
+        )
+        logger.info(
+            "%s %s, %s, seed %d: test accuracy %.2f%%",
+            *(result.family, result.configuration),
+            *("augmented" if result.augmented else "not augmented", result.seed),
+            100 * result.test_accuracy,
+        )

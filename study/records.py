@@ -1,0 +1,222 @@
+"""What a study knows, free of Optuna and Keras: the records that storage returns and analysis reads.
+
+`docs/records.md` says how each field is stored in the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+SCHEMA_VERSION = 1
+"""Version of the attributes in `docs/records.md`; a database with a higher one is refused."""
+
+RETRAINED = "retrained"
+"""Last part of the name of the Optuna study that holds the retrained results."""
+
+WINNER = "winner"
+"""Configuration label of a family's best trial; named baselines use their own names."""
+
+MAX_DECODED_LABELS = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """One trial of a search.
+
+    Attributes:
+        number: The trial's number in its Optuna study, from 0.
+        state: "COMPLETE", "PRUNED", "FAIL", "RUNNING" or "WAITING".
+        params: Hyperparameters by name.
+        distributions: Each hyperparameter's Optuna distribution, as Optuna's JSON.
+        value: Validation accuracy after the last epoch, in [0, 1]; None unless COMPLETE.
+        validation_accuracy: (epoch, accuracy) pairs, epochs from 1, ascending.
+        training_accuracy: One value an epoch, in [0, 1], measured while training (dropout on).
+        training_loss: Mean cross-entropy an epoch (with label smoothing).
+        validation_loss: Mean cross-entropy an epoch (with label smoothing).
+        n_parameters: Trainable and other weights of the model.
+        forward_flops: Floating-point operations of one forward pass of one image.
+        training_seconds: Wall time of fitting and validating.
+        sampler: Who proposed the parameters: a sampler's name or "baseline".
+        seed: Seed of initial weights, order of images and dropout.
+        baseline: Name of the configuration where it is a named one, as "V1".
+        failure: Why a FAIL trial failed.
+        started: When the trial began.
+        finished: When the trial ended.
+    """
+
+    number: int
+    state: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    value: float | None = None
+    validation_accuracy: tuple[tuple[int, float], ...] = ()
+    training_accuracy: tuple[float, ...] = ()
+    training_loss: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
+    n_parameters: int | None = None
+    forward_flops: int | None = None
+    training_seconds: float | None = None
+    sampler: str | None = None
+    seed: int | None = None
+    baseline: str | None = None
+    failure: str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """The best completed trial of a family, by validation accuracy."""
+
+    family: str
+    trial: TrialRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainedResult:
+    """One model trained from scratch on training plus validation images and tested once.
+
+    Attributes:
+        number: Number of the trial in `{name}/retrained`.
+        family: Architecture family.
+        configuration: "winner", or the name of a baseline.
+        source_trial: Number of the search trial it was taken from; None for a baseline.
+        params: The hyperparameters it was built from.
+        augmented: Whether it was trained with data augmentation.
+        seed: Seed of this run.
+        epochs: Epochs trained.
+        test_accuracy: Share of the whole test split classified rightly, in [0, 1].
+        training_accuracy: The same on its own, unaugmented training images, after training.
+        training_accuracy_by_epoch: Measured while training (dropout and augmentation on).
+        training_loss_by_epoch: Mean cross-entropy (with label smoothing).
+        precision: By class, in [0, 1].
+        recall: By class, in [0, 1].
+        f1: By class, in [0, 1].
+        confusion_matrix: Counts; rows are true classes, columns predicted ones.
+        predictions: Predicted class of each test image in order, one byte each.
+        n_parameters: Trainable and other weights of the model.
+        forward_flops: Floating-point operations of one forward pass of one image.
+        model_bytes: Size of the saved `.keras` file.
+        training_seconds: Wall time of fitting.
+        milliseconds_per_image: Wall time of predicting the test split, per image.
+        finished: When the run ended.
+    """
+
+    number: int
+    family: str
+    configuration: str
+    augmented: bool
+    seed: int
+    test_accuracy: float
+    source_trial: int | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int | None = None
+    training_accuracy: float | None = None
+    training_accuracy_by_epoch: tuple[float, ...] = ()
+    training_loss_by_epoch: tuple[float, ...] = ()
+    precision: tuple[float, ...] = ()
+    recall: tuple[float, ...] = ()
+    f1: tuple[float, ...] = ()
+    confusion_matrix: tuple[tuple[int, ...], ...] = ()
+    predictions: bytes = b""
+    n_parameters: int | None = None
+    forward_flops: int | None = None
+    model_bytes: int | None = None
+    training_seconds: float | None = None
+    milliseconds_per_image: float | None = None
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyRecord:
+    """All trials of one family and what its space declares.
+
+    Attributes:
+        family: Architecture family, as "custom_cnn".
+        trials: In order of their numbers.
+        roles: "scientific" or "nuisance" by hyperparameter.
+        baselines: Parameters of the named configurations, by name.
+        settings: What the search was asked for: target trials, epochs, sampler, pruner, seed, ...
+        versions: Version by library.
+    """
+
+    family: str
+    trials: tuple[TrialRecord, ...]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetRecord:
+    """Which images a study used.
+
+    Attributes:
+        name: As "cifar10".
+        classes: Name of each class, in label order.
+        image_shape: Height, width, channels.
+        digests: SHA-256 by array, as in the dataset's file.
+        fraction: Share of the training split that was sampled.
+        sample_seed: Seed of the sample.
+        n_train: Images searched with.
+        n_validation: Images that scored the trials.
+        n_test: Images of the test split.
+        substitute_for: Why another dataset was used in place of the wanted one; None if it was not.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    image_shape: tuple[int, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    fraction: float | None = None
+    sample_seed: int | None = None
+    n_train: int | None = None
+    n_validation: int | None = None
+    n_test: int | None = None
+    substitute_for: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRecord:
+    """A named comparison: one search per family and the retrained results.
+
+    Attributes:
+        name: As "cifar10"; the Optuna studies are `{name}/{family}` and `{name}/retrained`.
+        dataset: Which images.
+        families: In alphabetical order.
+        retrained: In order of their numbers.
+        test_labels: True class of each test image in order, one byte each; empty before retraining.
+    """
+
+    name: str
+    dataset: DatasetRecord
+    families: tuple[FamilyRecord, ...]
+    retrained: tuple[RetrainedResult, ...] = ()
+    test_labels: bytes = b""
+
+
+def encode_labels(labels: bytes) -> str:
+    """Return class labels (one byte each) as base64 of their zlib compression."""
+    return base64.b64encode(zlib.compress(labels, level=9)).decode("ascii")
+
+
+def decode_labels(text: str) -> bytes:
+    """Return the labels that `encode_labels` encoded.
+
+    Raises:
+        ValueError: If the text is not base64 of a zlib stream, or holds over ten million labels.
+    """
+    decompressor = zlib.decompressobj()
+    try:
+        labels = decompressor.decompress(base64.b64decode(text, validate=True), MAX_DECODED_LABELS)
+    except zlib.error as error:
+        raise ValueError(f"Encoded labels are not a zlib stream: {error}.") from error
+    if not decompressor.eof:
+        raise ValueError("Encoded labels are cut off or hold more than ten million labels.")
+    return labels

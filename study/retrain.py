@@ -1,0 +1,270 @@
+"""Train the winners again on the whole sample and test them once; the only reader of the test split."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from search_spaces import SPACES
+from search_spaces.flops import forward_flops
+from study.config import MAX_SEED, RetrainConfig
+from study.datasets.base import Dataset, Images
+from study.environment import versions
+from study.records import WINNER, RetrainedResult, Winner, encode_labels
+from study.seeds import derive_seed
+from study.storage.reading import retrained_result
+from study.training import precision as arithmetic
+from study.training.evaluation import Predictor
+from study.training.loop import DivergedError, EpochScores, FitConfig, train_epochs
+
+logger = logging.getLogger(__name__)
+
+RunKey = tuple[str, str, int | None, bool, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A configuration to retrain: a family's winner or one of its baselines."""
+
+    family: str
+    configuration: str
+    source_trial: int | None
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One model to train and test."""
+
+    candidate: Candidate
+    augmented: bool
+    seed: int
+
+    @property
+    def key(self) -> RunKey:
+        """What tells runs apart, to know which are done."""
+        candidate = self.candidate
+        source = candidate.source_trial
+        return candidate.family, candidate.configuration, source, self.augmented, self.seed
+
+
+def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate, ...]:
+    """Return the winners, and where wanted the named configurations of their families."""
+    chosen = [
+        Candidate(
+            family=winner.family,
+            configuration=WINNER,
+            source_trial=winner.trial.number,
+            params=winner.trial.params,
+        )
+        for winner in winners
+    ]
+    named = [
+        Candidate(family=winner.family, configuration=name, source_trial=None, params=params)
+        for winner in winners
+        for name, params in SPACES[winner.family].baselines.items()
+    ]
+    return tuple(chosen + named if baselines else chosen)
+
+
+def planned_runs(chosen: Sequence[Candidate], *, n_seeds: int) -> tuple[Run, ...]:
+    """Return every run, seeds outermost: stopped early, all candidates have had equally many."""
+    return tuple(
+        Run(candidate=candidate, augmented=augmented, seed=seed)
+        for seed, augmented, candidate in itertools.product(range(n_seeds), (False, True), chosen)
+    )
+
+
+def done_keys(results: Sequence[RetrainedResult]) -> set[RunKey]:
+    """Return the keys of the runs that are in the database."""
+    return {
+        (result.family, result.configuration, result.source_trial, result.augmented, result.seed)
+        for result in results
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrainer:
+    """Trains and tests one run at a time.
+
+    Attributes:
+        dataset: Which images.
+        train: The whole sample, training and validation images together.
+        test: The whole test split.
+        config: Epochs and augmentation.
+        base_seed: Seed of the study.
+        precision: "float32" or "bfloat16".
+        models_dir: Where the best model of each family is kept.
+        on_epoch: Told of every epoch.
+    """
+
+    dataset: Dataset
+    train: Images
+    test: Images
+    config: RetrainConfig
+    base_seed: int
+    precision: str
+    models_dir: Path
+    on_epoch: Callable[[Run, EpochScores], None]
+
+    def run(self, optuna_study: optuna.Study, run: Run) -> RetrainedResult:
+        """Train and test one model, and write it to the database as one finished trial.
+
+        Raises:
+            DivergedError: If the training loss is not finite.
+        """
+        started = datetime.now()
+        space = SPACES[run.candidate.family]
+        params = run.candidate.params
+        seed = derive_seed(self.base_seed, space.name, "retrained", run.seed)
+        arithmetic.activate(self.precision)
+        model = space.build(
+            params,
+            image_shape=self.train.image_shape,
+            n_classes=self.dataset.n_classes,
+            seed=seed,
+        )
+        fit = FitConfig(
+            epochs=self.config.epochs,
+            batch_size=params["batch_size"],
+            learning_rate=params["learning_rate"],
+            weight_decay=params["weight_decay"],
+            label_smoothing=params["label_smoothing"],
+            seed=seed,
+            augmentation=self.config.augmentation if run.augmented else None,
+            flip=self.dataset.flips,
+        )
+        history = list(self._fit(model, run, fit))
+        attrs, accuracy = self._test(model)
+        attrs |= {
+            "configuration": run.candidate.configuration,
+            "source_trial": run.candidate.source_trial,
+            "hyperparameters": dict(params),
+            "epochs": self.config.epochs,
+            "training_loss_by_epoch": [scores.training_loss for scores in history],
+            "training_seconds": sum(scores.seconds for scores in history),
+            "n_parameters": model.count_params(),
+            "forward_flops": forward_flops(model),
+            "model_bytes": self._save(model, run, accuracy, optuna_study),
+            "versions": versions(),
+        }
+        curve = {scores.epoch: scores.training_accuracy for scores in history}
+        trial = _add_trial(optuna_study, run, accuracy, attrs, curve, started=started)
+        keras.backend.clear_session()
+        gc.collect()
+        result = retrained_result(trial)
+        if result is None:
+            raise RuntimeError(f"The record of {run.key} cannot be read back.")
+        return result
+
+    def _fit(self, model: keras.Model, run: Run, fit: FitConfig) -> Iterator[EpochScores]:
+        for scores in train_epochs(model, self.train, None, config=fit):
+            self.on_epoch(run, scores)
+            yield scores
+
+    def _test(self, model: keras.Model) -> tuple[dict[str, Any], float]:
+        predict = Predictor(model)
+        predict(self.test.images[:1000])  # Tracing is not part of the time per image.
+        start = time.perf_counter()
+        predicted = predict(self.test.images).argmax(axis=1).astype(np.uint8)
+        seconds = time.perf_counter() - start
+        classes = list(range(self.dataset.n_classes))
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            self.test.labels, predicted, labels=classes, zero_division=0.0
+        )
+        on_training = predict(self.train.images).argmax(axis=1)
+        attrs = {
+            "training_accuracy": float(np.mean(on_training == self.train.labels)),
+            "precision": precision.tolist(),
+            "recall": recall.tolist(),
+            "f1": f1.tolist(),
+            "confusion_matrix": confusion_matrix(
+                self.test.labels, predicted, labels=classes
+            ).tolist(),
+            "predictions": encode_labels(predicted.tobytes()),
+            "milliseconds_per_image": 1000 * seconds / len(predicted),
+        }
+        return attrs, float(np.mean(predicted == self.test.labels))
+
+    def _save(
+        self, model: keras.Model, run: Run, accuracy: float, optuna_study: optuna.Study
+    ) -> int:
+        """Save the model where it is the family's best so far; return the file's size in bytes."""
+        self.models_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.models_dir) as folder:
+            file = Path(folder) / f"{run.candidate.family}.keras"
+            model.save(file)
+            size = file.stat().st_size
+            kept = self.models_dir / file.name
+            if not kept.exists() or accuracy > _best_accuracy(optuna_study, run.candidate.family):
+                os.replace(file, kept)
+        return size
+
+
+def _best_accuracy(optuna_study: optuna.Study, family: str) -> float:
+    trials = optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return max(
+        (trial.value or 0.0 for trial in trials if trial.params.get("family") == family),
+        default=-1.0,
+    )
+
+
+def _add_trial(
+    optuna_study: optuna.Study,
+    run: Run,
+    accuracy: float,
+    attrs: Mapping[str, Any],
+    curve: Mapping[int, float],
+    *,
+    started: datetime,
+) -> FrozenTrial:
+    # The trial is added whole when it is done, so a run that was cut short leaves no trace.
+    trial = optuna.create_trial(
+        state=TrialState.COMPLETE,
+        value=accuracy,
+        params={
+            "family": run.candidate.family,
+            "augmentation": run.augmented,
+            "seed": run.seed,
+        },
+        distributions={
+            "family": CategoricalDistribution(sorted(SPACES)),
+            "augmentation": CategoricalDistribution((False, True)),
+            "seed": IntDistribution(0, MAX_SEED),
+        },
+        user_attrs=dict(attrs),
+        intermediate_values=dict(curve),
+    )
+    trial.datetime_start = started
+    optuna_study.add_trial(trial)
+    return optuna_study.get_trials(deepcopy=False)[-1]
+
+
+def run_all(
+    retrainer: Retrainer,
+    optuna_study: optuna.Study,
+    runs: Sequence[Run],
+    on_result: Callable[[RetrainedResult], None],
+) -> None:
+    """Run what is not done yet; a run that diverges is reported and left out."""
+    for run in runs:
+        try:
+            on_result(retrainer.run(optuna_study, run))
+        except DivergedError as error:
+            logger.error("%s is left out: %s", run.key, error)

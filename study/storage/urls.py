@@ -1,0 +1,55 @@
+"""Storage URLs: where the database is, and how to name it without giving away its password."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from study.errors import ConfigError
+
+DEFAULT_STORAGE_URL = "sqlite:///studies.db"
+
+
+def default_storage_url() -> str:
+    """Return `OPTUNA_STORAGE` where it is set, else `sqlite:///studies.db`."""
+    return os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE_URL
+
+
+def parse_url(url: str) -> URL:
+    """Return the parsed database URL.
+
+    Raises:
+        ConfigError: If it is not one.
+    """
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # The text may hold a password, so it is not quoted.
+        raise ConfigError(
+            "The storage URL cannot be read; write it like sqlite:///studies.db "
+            "or postgresql+psycopg://user@host/database."
+        ) from None
+
+
+def redacted(url: str) -> str:
+    """Return the URL with its password hidden, fit for logs, errors and reports."""
+    return parse_url(url).render_as_string(hide_password=True)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of an SQLite URL; None for another database.
+
+    Raises:
+        ConfigError: If the URL names no file: an in-memory database is gone when the run ends.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigError(
+            f"Storage {redacted(url)!r} names no file; write it like sqlite:///studies.db."
+        )
+    return Path(parsed.database)

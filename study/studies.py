@@ -1,0 +1,159 @@
+"""Create or continue the Optuna studies of a comparison, and refuse to mix what is not comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+from search_spaces import SearchSpace
+from study.config import StudyConfig
+from study.datasets.base import Dataset
+from study.datasets.sampling import Sample
+from study.environment import is_dead, machine, versions
+from study.errors import ConfigError
+from study.pruners import PRUNERS
+from study.records import RETRAINED, SCHEMA_VERSION
+from study.storage.reading import check_schema_version
+
+INTERRUPTED = "interrupted"
+"""Reason of a trial that the user stopped; it does not count, and its configuration is tried again."""
+
+
+def open_search_study(
+    storage: RDBStorage, config: StudyConfig, space: SearchSpace, *, attrs: Mapping[str, Any]
+) -> optuna.Study:
+    """Return the Optuna study `{name}/{family}`, created where it is not there.
+
+    Its unfinished business is settled: abandoned trials are queued again, and the named
+    configurations that were never tried are queued first.
+
+    Raises:
+        ConfigError: If it was begun with other images or other settings of training.
+    """
+    attrs = {**attrs, "roles": space.roles, "baselines": _plain(space.baselines)}
+    optuna_study = open_study(storage, f"{config.name}/{space.name}", attrs=attrs)
+    optuna_study.pruner = PRUNERS[config.search.pruner](config.search.epochs)
+    _requeue_abandoned_trials(optuna_study)
+    _queue_untried_baselines(optuna_study, space)
+    return optuna_study
+
+
+def open_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> optuna.Study:
+    """Return the named Optuna study with these attributes, created where it is not there.
+
+    Raises:
+        ConfigError: If it is there with another dataset, sample or training settings.
+    """
+    optuna_study = optuna.create_study(
+        storage=storage, study_name=name, direction="maximize", load_if_exists=True
+    )
+    stored = optuna_study.user_attrs
+    if "schema_version" in stored:
+        check_schema_version(name, stored)
+        _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
+        _check_same("setting", name, stored.get("settings"), attrs["settings"])
+    for key, value in attrs.items():
+        if stored.get(key) != value and (key != "versions" or key not in stored):
+            optuna_study.set_user_attr(key, value)
+    return optuna_study
+
+
+def common_attrs(
+    config: StudyConfig, dataset: Dataset, sample: Sample, *, precision: str
+) -> dict[str, Any]:
+    """Return the attributes that every Optuna study of a comparison carries."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "dataset": {
+            "name": dataset.name,
+            "classes": list(dataset.classes),
+            "image_shape": list(sample.train.image_shape),
+            "digests": dict(dataset.digests),
+            "fraction": config.search.fraction,
+            "sample_seed": config.search.seed,
+            "n_train": len(sample.train),
+            "n_validation": len(sample.validation),
+            "substitute_for": config.substitute_for,
+        },
+        "settings": {
+            "trials": config.search.n_trials,
+            "epochs": config.search.epochs,
+            "sampler": config.search.sampler,
+            "pruner": config.search.pruner,
+            "seed": config.search.seed,
+            "precision": precision,
+            "machine": machine(),
+            "command": config.command,
+        },
+        "versions": versions(),
+    }
+
+
+def stored_precision(storage: RDBStorage, config: StudyConfig) -> str | None:
+    """Return the precision that the study's first trials were trained in; None for a new study."""
+    for study in storage.get_all_studies():
+        name, _, member = study.study_name.rpartition("/")
+        if name == config.name and member != RETRAINED:
+            precision = study.user_attrs.get("settings", {}).get("precision")
+            return precision if isinstance(precision, str) else None
+    return None
+
+
+def n_spent(optuna_study: optuna.Study) -> int:
+    """Return how many trials of the budget are spent: all that ended, but for interrupted ones."""
+    trials = optuna_study.get_trials(deepcopy=False)
+    return sum(
+        trial.state.is_finished() and trial.user_attrs.get("failure") != INTERRUPTED
+        for trial in trials
+    )
+
+
+def abandon(optuna_study: optuna.Study, trial: optuna.trial.FrozenTrial | optuna.Trial) -> None:
+    """End a trial as interrupted and queue its configuration to be tried again."""
+    optuna_study._storage.set_trial_user_attr(trial._trial_id, "failure", INTERRUPTED)
+    optuna_study.tell(trial.number, state=TrialState.FAIL)
+    kept = {key: trial.user_attrs[key] for key in ("baseline",) if key in trial.user_attrs}
+    if trial.params:
+        optuna_study.enqueue_trial(dict(trial.params), user_attrs=kept)
+
+
+def _requeue_abandoned_trials(optuna_study: optuna.Study) -> None:
+    for trial in optuna_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if is_dead(trial.user_attrs.get("worker")):
+            abandon(optuna_study, trial)
+
+
+def _queue_untried_baselines(optuna_study: optuna.Study, space: SearchSpace) -> None:
+    tried = {
+        trial.user_attrs.get("baseline")
+        for trial in optuna_study.get_trials(deepcopy=False)
+        if trial.user_attrs.get("failure") != INTERRUPTED
+    }
+    for name, params in space.baselines.items():
+        if name not in tried:
+            optuna_study.enqueue_trial(dict(params), user_attrs={"baseline": name})
+
+
+COMPARED = {
+    "dataset": ("name", "digests", "fraction", "sample_seed"),
+    "setting": ("epochs", "augmentation", "precision"),
+}
+"""What must stay the same for trials to be comparable."""
+
+
+def _check_same(what: str, name: str, stored: Any, wanted: Mapping[str, Any]) -> None:
+    for key in COMPARED[what]:
+        before = stored.get(key) if isinstance(stored, dict) else None
+        if before != wanted.get(key):
+            raise ConfigError(
+                f"Study {name!r} was begun with {key} {before!r}, not {wanted.get(key)!r}: "
+                "their scores do not compare; give --name for a new study or the former value."
+            )
+
+
+def _plain(baselines: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: dict(params) for name, params in baselines.items()}

@@ -1,0 +1,1 @@
+"""Fit one model fast. Nothing in here knows Optuna."""

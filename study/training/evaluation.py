@@ -1,0 +1,82 @@
+"""Loss, scores and predictions of a model over many images, in large batches of one shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from study.datasets.base import Images
+
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Accuracy in [0, 1] and mean smoothed cross-entropy in nats."""
+
+    accuracy: float
+    loss: float
+
+
+def smoothed_cross_entropy(
+    scores: Any, labels: Any, *, n_classes: int, label_smoothing: float
+) -> Any:
+    """Return the mean cross-entropy against smoothed targets (Szegedy et al. 2016, section 7), in nats.
+
+    The target is 1 - s + s / n_classes for the true class and s / n_classes for the others.
+
+    Args:
+        scores: Logits, float tensor, shape (n, n_classes).
+        labels: True classes, integer tensor, shape (n,).
+        n_classes: Number of classes.
+        label_smoothing: s, in [0, 1).
+    """
+    low = label_smoothing / n_classes
+    targets = tf.one_hot(labels, n_classes, on_value=1.0 - label_smoothing + low, off_value=low)
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, scores))
+
+
+class Predictor:
+    """Predicts with one model, traced once: a last, smaller batch is padded."""
+
+    def __init__(self, model: keras.Model) -> None:
+        # Tracing is deferred to the first batch; XLA would slow a CPU down.
+        self._scores = tf.function(
+            lambda images: model(images, training=False), jit_compile=False, reduce_retracing=True
+        )
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return the logits, float32, shape (n, n_classes), of uint8 images (n, h, w, channels)."""
+        size = min(BATCH_SIZE, len(images))
+        parts = []
+        for start in range(0, len(images), size):
+            batch = images[start : start + size]
+            padding = np.repeat(batch[:1], size - len(batch), axis=0)
+            scores = self._scores(tf.constant(np.concatenate([batch, padding])))
+            parts.append(np.asarray(scores)[: len(batch)])
+        return np.concatenate(parts)
+
+
+class Scorer:
+    """Scores one model on the same images again and again."""
+
+    def __init__(self, model: keras.Model, images: Images, *, label_smoothing: float) -> None:
+        self._predict = Predictor(model)
+        self._images = images
+        self._label_smoothing = label_smoothing
+
+    def __call__(self) -> Scores:
+        """Return the model's scores as it is now."""
+        logits = self._predict(self._images.images)
+        loss = smoothed_cross_entropy(
+            logits,
+            self._images.labels.astype(np.int32),
+            n_classes=logits.shape[1],
+            label_smoothing=self._label_smoothing,
+        )
+        accuracy = np.mean(logits.argmax(axis=1) == self._images.labels)
+        return Scores(accuracy=float(accuracy), loss=float(loss))

@@ -1,0 +1,376 @@
+"""A made-up study, the same at every call: what a finished search and its retraining would leave."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from study.records import (
+    WINNER,
+    DatasetRecord,
+    FamilyRecord,
+    RetrainedResult,
+    StudyRecord,
+    TrialRecord,
+)
+from study.winners import pick_winner
+
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+EPOCHS = 16
+IMAGES_PER_CLASS = 100
+START = datetime(2030, 1, 1)
+
+SPACES: dict[str, dict[str, BaseDistribution]] = {
+    "alexnet_lite": {
+        "width": CategoricalDistribution((0.5, 0.75, 1.0)),
+        "dropout": FloatDistribution(0.0, 0.6),
+        "dense_units": IntDistribution(128, 1024, log=True),
+        "learning_rate": FloatDistribution(1e-4, 1e-1, log=True),
+        "optimizer": CategoricalDistribution(("adam", "sgd")),
+        "momentum": FloatDistribution(0.8, 0.99),
+        "batch_size": CategoricalDistribution((32, 64, 128)),
+    },
+    "custom_cnn": {
+        "blocks": IntDistribution(2, 4),
+        "filters": CategoricalDistribution((16, 32, 48, 64)),
+        "kernel_size": CategoricalDistribution((3, 5)),
+        "batch_norm": CategoricalDistribution((True, False)),
+        "dropout": FloatDistribution(0.0, 0.6),
+        "learning_rate": FloatDistribution(1e-4, 1e-1, log=True),
+        "weight_decay": FloatDistribution(1e-6, 1e-2, log=True),
+        "optimizer": CategoricalDistribution(("adam", "sgd")),
+        "momentum": FloatDistribution(0.8, 0.99),
+    },
+}
+ROLES = {
+    "width": "scientific",
+    "dense_units": "scientific",
+    "blocks": "scientific",
+    "filters": "scientific",
+    "kernel_size": "scientific",
+    "batch_norm": "scientific",
+    "dropout": "nuisance",
+    "learning_rate": "nuisance",
+    "weight_decay": "nuisance",
+    "optimizer": "nuisance",
+    "momentum": "nuisance",
+    "batch_size": "nuisance",
+}
+BASELINES: dict[str, dict[str, dict[str, Any]]] = {
+    "alexnet_lite": {
+        "AlexNet": {
+            "width": 1.0,
+            "dropout": 0.5,
+            "dense_units": 512,
+            "learning_rate": 0.01,
+            "optimizer": "sgd",
+            "momentum": 0.9,
+            "batch_size": 128,
+        }
+    },
+    "custom_cnn": {
+        name: {
+            "blocks": blocks,
+            "filters": 32,
+            "kernel_size": 3,
+            "batch_norm": blocks > 2,
+            "dropout": 0.25,
+            "learning_rate": 0.001,
+            "weight_decay": 1e-5,
+            "optimizer": "adam",
+        }
+        for name, blocks in (("V1", 2), ("V2", 3), ("V3", 4))
+    },
+}
+REACH = {"alexnet_lite": 0.70, "custom_cnn": 0.76}
+
+
+def study(
+    *,
+    families: tuple[str, ...] = ("alexnet_lite", "custom_cnn"),
+    n_trials: int = 30,
+    retrained: bool = True,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    accuracy: Callable[[str, bool], float] | None = None,
+) -> StudyRecord:
+    """Return a study of CIFAR-10's shape.
+
+    Args:
+        families: Keys of SPACES.
+        n_trials: Trials of each family, baselines among them.
+        retrained: Whether winners were retrained; without, there are no test labels either.
+        seeds: Of the retrained models.
+        accuracy: Expected test accuracy by family and augmentation.
+    """
+    records = tuple(family(name, n_trials=n_trials) for name in families)
+    labels = np.repeat(np.arange(len(CLASSES)), IMAGES_PER_CLASS)
+    np.random.default_rng(5).shuffle(labels)
+    results: list[RetrainedResult] = []
+    if retrained:
+        for record in records:
+            for augmented in (False, True):
+                for seed in seeds:
+                    results.append(
+                        _retrained(
+                            record,
+                            number=len(results),
+                            augmented=augmented,
+                            seed=seed,
+                            labels=labels,
+                            accuracy=(accuracy or _accuracy)(record.family, augmented),
+                        )
+                    )
+    return StudyRecord(
+        name="cifar10",
+        dataset=DatasetRecord(
+            name="cifar10",
+            classes=CLASSES,
+            image_shape=(32, 32, 3),
+            digests={"train_images": "ab" * 32, "test_images": "cd" * 32},
+            fraction=0.25,
+            sample_seed=0,
+            n_train=10_000,
+            n_validation=2_500,
+            n_test=len(labels),
+        ),
+        families=records,
+        retrained=tuple(results),
+        test_labels=labels.astype(np.uint8).tobytes() if retrained else b"",
+    )
+
+
+def family(name: str, *, n_trials: int = 30) -> FamilyRecord:
+    """Return a family's search: baselines first, about half pruned, two failed."""
+    rng = np.random.default_rng(sum(name.encode()))
+    named = list(BASELINES[name].items())
+    trials = []
+    for number in range(n_trials):
+        label, params = named[number] if number < len(named) else (None, _sample(name, rng))
+        failure = "ResourceExhaustedError: out of memory" if number in {11, 17} else None
+        trials.append(_trial(name, number, params, label=label, failure=failure, rng=rng))
+    return FamilyRecord(
+        family=name,
+        trials=tuple(trials),
+        roles={param: ROLES[param] for param in SPACES[name]},
+        baselines=BASELINES[name],
+        settings={
+            "trials": n_trials,
+            "epochs": EPOCHS,
+            "sampler": "tpe",
+            "pruner": "median",
+            "seed": 0,
+            "command": f"python -m study run --trials {n_trials}",
+        },
+        versions={"optuna": "5.0.0", "keras": "3.15.1", "tensorflow": "2.21.0"},
+    )
+
+
+def without_completed(record: FamilyRecord) -> FamilyRecord:
+    """Return the family with each completed trial turned into a failed one."""
+    return dataclasses.replace(
+        record,
+        trials=tuple(
+            dataclasses.replace(trial, state="FAIL", value=None, failure="interrupted")
+            if trial.state == "COMPLETE"
+            else trial
+            for trial in record.trials
+        ),
+    )
+
+
+def bare(record: StudyRecord) -> StudyRecord:
+    """Return the study with nothing but the fields that every database has."""
+    return StudyRecord(
+        name=record.name,
+        dataset=DatasetRecord(name=record.dataset.name, classes=record.dataset.classes),
+        families=tuple(
+            FamilyRecord(
+                family=one.family,
+                trials=tuple(
+                    TrialRecord(number=trial.number, state=trial.state, value=trial.value)
+                    for trial in one.trials
+                ),
+            )
+            for one in record.families
+        ),
+        retrained=tuple(
+            RetrainedResult(
+                number=result.number,
+                family=result.family,
+                configuration=result.configuration,
+                augmented=result.augmented,
+                seed=result.seed,
+                test_accuracy=result.test_accuracy,
+                source_trial=result.source_trial,
+            )
+            for result in record.retrained
+        ),
+    )
+
+
+def _sample(name: str, rng: np.random.Generator) -> dict[str, Any]:
+    params = {param: _draw(space, rng) for param, space in SPACES[name].items()}
+    if params["optimizer"] != "sgd":
+        del params["momentum"]  # A conditional hyperparameter, as real spaces have them.
+    return params
+
+
+def _draw(space: BaseDistribution, rng: np.random.Generator) -> Any:
+    if isinstance(space, CategoricalDistribution):
+        return space.choices[int(rng.integers(len(space.choices)))]
+    if isinstance(space, IntDistribution) and not space.log:
+        return int(rng.integers(space.low, space.high + 1))
+    low, high = float(space.low), float(space.high)
+    if space.log:
+        value = math.exp(rng.uniform(math.log(low), math.log(high)))
+    else:
+        value = float(rng.uniform(low, high))
+    return int(value) if isinstance(space, IntDistribution) else value
+
+
+def _quality(name: str, params: Mapping[str, Any]) -> float:
+    """Accuracy a configuration tends to: best near a learning rate of 0.003 and little dropout."""
+    off = abs(math.log10(params["learning_rate"] / 0.003))
+    size = 0.01 * params.get("blocks", 3) + 0.02 * params.get("width", 0.75)
+    return REACH[name] - 0.13 * off**1.5 - 0.15 * abs(params["dropout"] - 0.25) + size
+
+
+def _trial(
+    name: str,
+    number: int,
+    params: dict[str, Any],
+    *,
+    label: str | None,
+    failure: str | None,
+    rng: np.random.Generator,
+) -> TrialRecord:
+    final = max(_quality(name, params) + rng.normal(0, 0.01), 0.12)
+    epochs = np.arange(1, EPOCHS + 1)
+    curve = 0.1 + (final - 0.1) * (1 - np.exp(-epochs / 4)) + rng.normal(0, 0.006, EPOCHS)
+    pruned = number >= 5 and curve[3] < 0.4 * REACH[name] + 0.07
+    n_epochs = 4 if pruned else EPOCHS
+    if failure:
+        n_epochs = 2
+    state = "FAIL" if failure else "PRUNED" if pruned else "COMPLETE"
+    n_parameters = int(9_000 * (params.get("filters", 48) ** 1.2) * params.get("width", 0.5))
+    seconds = n_epochs * (4 + n_parameters / 90_000)
+    started = START + timedelta(minutes=5 * number)
+    space = SPACES[name]
+    return TrialRecord(
+        number=number,
+        state=state,
+        params=params,
+        distributions={param: distribution_to_json(space[param]) for param in params},
+        value=float(curve[-1]) if state == "COMPLETE" else None,
+        validation_accuracy=tuple(
+            (int(epoch), float(value))
+            for epoch, value in zip(epochs[:n_epochs], curve, strict=False)
+        ),
+        training_accuracy=tuple(float(value) for value in curve[:n_epochs] * 1.05),
+        training_loss=tuple(float(value) for value in 2.3 * (1 - curve[:n_epochs])),
+        validation_loss=tuple(float(value) for value in 2.4 * (1 - curve[:n_epochs])),
+        n_parameters=n_parameters,
+        forward_flops=n_parameters * 90,
+        training_seconds=float(seconds),
+        sampler="baseline" if label else "tpe",
+        seed=number,
+        baseline=label,
+        failure=failure,
+        started=started,
+        finished=started + timedelta(seconds=float(seconds)),
+    )
+
+
+def _accuracy(name: str, augmented: bool) -> float:
+    return REACH[name] + (0.06 if augmented else 0.0)
+
+
+def _retrained(
+    record: FamilyRecord,
+    *,
+    number: int,
+    augmented: bool,
+    seed: int,
+    labels: np.ndarray,
+    accuracy: float,
+) -> RetrainedResult:
+    winner = pick_winner(record)
+    if winner is None:
+        raise ValueError(f"Family {record.family!r} has no completed trial to retrain.")
+    trial = winner.trial
+    rng = np.random.default_rng([seed, augmented, sum(record.family.encode())])
+    predictions = _predictions(labels, accuracy=accuracy + rng.normal(0, 0.004), rng=rng)
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, predictions)
+    score = float((predictions == labels).mean())
+    return RetrainedResult(
+        number=number,
+        family=record.family,
+        configuration=WINNER,
+        augmented=augmented,
+        seed=seed,
+        test_accuracy=score,
+        source_trial=trial.number,
+        params=trial.params,
+        epochs=EPOCHS,
+        training_accuracy=min(score + (0.08 if augmented else 0.2), 1.0),
+        training_accuracy_by_epoch=tuple(0.1 + 0.05 * epoch for epoch in range(EPOCHS)),
+        training_loss_by_epoch=tuple(2.3 - 0.1 * epoch for epoch in range(EPOCHS)),
+        precision=tuple(float(value) for value in precision),
+        recall=tuple(float(value) for value in recall),
+        f1=tuple(float(value) for value in f1),
+        confusion_matrix=tuple(
+            tuple(int(count) for count in row) for row in confusion_matrix(labels, predictions)
+        ),
+        predictions=predictions.astype(np.uint8).tobytes(),
+        n_parameters=trial.n_parameters,
+        forward_flops=trial.forward_flops,
+        model_bytes=4 * (trial.n_parameters or 0) + 40_000,
+        training_seconds=(trial.training_seconds or 0.0) * (2.0 if augmented else 1.3) + seed,
+        milliseconds_per_image=0.3 + (trial.n_parameters or 0) / 2e6,
+        finished=START + timedelta(days=1, minutes=5 * number),
+    )
+
+
+def _predictions(
+    labels: np.ndarray, *, accuracy: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw each class's row of the confusion matrix from a multinomial, and deal it to its images."""
+    n_classes = len(CLASSES)
+    predictions = np.empty_like(labels)
+    # Cats, dogs and birds are hard, ships and cars easy, and animals pass for other animals.
+    ease = np.array([0.02, 0.09, -0.09, -0.17, -0.02, -0.09, 0.05, 0.04, 0.09, 0.08])
+    animal = np.array([name not in {"airplane", "automobile", "ship", "truck"} for name in CLASSES])
+    for true in range(n_classes):
+        right = min(max(accuracy + ease[true], 0.05), 0.98)
+        weights = np.where(animal == animal[true], 3.0, 1.0)
+        weights[true] = 0.0
+        chances = (1 - right) * weights / weights.sum()
+        chances[true] = right
+        images = np.flatnonzero(labels == true)
+        dealt = np.repeat(np.arange(n_classes), rng.multinomial(len(images), chances))
+        predictions[images] = rng.permutation(dealt)
+    return predictions
