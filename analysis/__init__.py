@@ -1,0 +1,1 @@
+"""Turn a study's records into charts and a report, without Keras or TensorFlow."""

@@ -1,4 +1,4 @@
-"""The study's answer in words, made from its numbers; statistics beyond mean and spread stay out."""
+"""The study's answer in words, made from its numbers: means and spreads, no statistical tests."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.evidence import Evidence
+from analysis.evidence import FINISHED, Evidence
 from analysis.labels import (
     augmentation_label,
     duration,
     family_label,
     joined,
-    mean_and_spread,
     milliseconds,
     number,
     percent,
     points,
 )
 from study.records import WINNER
+
+INTERRUPTED = "interrupted"
+"""Failure of a trial that the user stopped and that was tried again, see `docs/records.md`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +50,9 @@ def answer(evidence: Evidence) -> Answer:
 
 
 def trials_by_family(evidence: Evidence) -> dict[str, int]:
-    """Return how many trials each family had that ran to a result: completed or pruned."""
-    ran = evidence.trials[evidence.trials["state"].isin(["COMPLETE", "PRUNED"])]
-    counts = ran.groupby("family").size()
+    """Return how many trials each family had: finished ones, except those the user interrupted."""
+    ran = evidence.trials["state"].isin(FINISHED) & (evidence.trials["failure"] != INTERRUPTED)
+    counts = evidence.trials[ran].groupby("family").size()
     return {family: int(counts.get(family, 0)) for family in evidence.families}
 
 
@@ -84,48 +86,54 @@ def _comparisons(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
             "test_accuracy", ascending=False, kind="stable"
         )
         if len(rows) >= 2:
-            sentences.append(_ranking(rows.iloc[0], rows.iloc[1], others=rows.iloc[2:]))
+            sentences.append(_ranking(rows))
         elif len(rows) == 1:
             row = rows.iloc[0]
             sentences.append(
                 f"{_capital(augmentation_label(augmented))}, only {family_label(row['family'])} "
-                f"was retrained: {_score(row)} of the test images classified rightly."
+                f"was retrained: it classified {_score(row)} of the test images rightly."
             )
     if len(evidence.families) == 1:
         sentences.append("This study searched one family, so there is nothing to compare it with.")
-    if tested["n_seeds"].max() > 1:
-        sentences.append(
-            "Scores are means over n seeds ± the standard deviation between seeds. "
-            "So few runs give a rough idea of that spread, and no statistical test is made here."
-        )
-    return sentences
+    return [*sentences, _seeds(tested)]
 
 
-def _ranking(best: pd.Series, second: pd.Series, *, others: pd.DataFrame) -> str:
-    """Compare the best two of a condition; the verdict weighs the lead against the seeds' spread."""
-    condition = augmentation_label(best["augmented"])
+def _ranking(rows: pd.DataFrame) -> str:
+    """Compare the best two of a condition; a lead within the seeds' spread separates nothing."""
+    best, second = rows.iloc[0], rows.iloc[1]
+    condition = _capital(augmentation_label(best["augmented"]))
+    first, other = family_label(best["family"]), family_label(second["family"])
     lead = best["test_accuracy"] - second["test_accuracy"]
-    names = family_label(best["family"]), family_label(second["family"])
     scores = f"{_score(best)} against {_score(second)} of the test images classified rightly"
-    rest = "".join(
-        f", {family_label(row['family'])} {_score(row)}" for _, row in others.iterrows()
-    )
-    spreads = [best["test_accuracy_sd"], second["test_accuracy_sd"]]
-    if not all(math.isfinite(spread) for spread in spreads):
+    for _, row in rows.iloc[2:].iterrows():
+        scores += f", {family_label(row['family'])} {_score(row)}"
+    spread = max(best["test_accuracy_sd"], second["test_accuracy_sd"])
+    if not math.isfinite(best["test_accuracy_sd"] + second["test_accuracy_sd"]):
         return (
-            f"{_capital(condition)}, {names[0]} scored {points(lead)} more than {names[1]} "
-            f"({scores}{rest}); with a single seed, chance cannot be told from merit."
+            f"{condition}, {first} scored {points(lead)} more than {other} ({scores}); "
+            "with a single seed, chance cannot be told from merit."
         )
-    spread = max(spreads)
     if lead <= spread:
         return (
-            f"{_capital(condition)}, this study does not separate {names[0]} and {names[1]} "
-            f"({scores}{rest}): the difference of {points(lead)} is not larger than "
-            f"the spread between seeds ({points(spread)})."
+            f"{condition}, the study does not separate {first} from {other} ({scores}): "
+            f"{points(lead)} between them, within the spread between seeds of {points(spread)}."
         )
     return (
-        f"{_capital(condition)}, {names[0]} is better than {names[1]} by {points(lead)} "
-        f"({scores}{rest}), more than the spread between seeds ({points(spread)})."
+        f"{condition}, {first} was better than {other} by {points(lead)} ({scores}), "
+        f"more than the spread between seeds of {points(spread)}."
+    )
+
+
+def _seeds(tested: pd.DataFrame) -> str:
+    """Say what the scores are means of, and that few runs prove little."""
+    least, most = int(tested["n_seeds"].min()), int(tested["n_seeds"].max())
+    if most == 1:
+        return ""
+    n = str(most) if least == most else f"{least} to {most}"
+    return (
+        f"Scores are means over {n} seeds ± the standard deviation between seeds, and the spread "
+        "is the larger of the two deviations; so few runs measure it roughly, and no statistical "
+        "test is made here."
     )
 
 
@@ -136,10 +144,10 @@ def _augmentation(tested: pd.DataFrame) -> str:
         return ""
     gains = (scores[True] - scores[False]).dropna()
     parts = [
-        f"{'brought' if gain >= 0 else 'cost'} {family_label(family)} {points(abs(gain))}"
+        f"{family_label(family)} {points(abs(gain))}{'' if gain >= 0 else ' less'}"
         for family, gain in gains.items()
     ]
-    return f"Augmentation {joined(parts)}." if parts else ""
+    return f"Augmentation brought {joined(parts)}." if parts else ""
 
 
 def _costs(tested: pd.DataFrame) -> str:
@@ -148,8 +156,8 @@ def _costs(tested: pd.DataFrame) -> str:
     for family, rows in tested.groupby("family", sort=False):
         costs = [
             f"{number(rows['n_parameters'].mean())} parameters",
-            f"{duration(rows['training_seconds'].mean())} a training run",
-            f"{milliseconds(rows['milliseconds_per_image'].mean())} an image",
+            f"{duration(rows['training_seconds'].mean())} per training run",
+            f"{milliseconds(rows['milliseconds_per_image'].mean())} per image",
         ]
         known = [cost for cost in costs if cost[0].isdigit()]
         if known:
@@ -162,7 +170,7 @@ def _budget(evidence: Evidence) -> str:
     counts = trials_by_family(evidence)
     if len(counts) < 2 or len(set(counts.values())) != 1:
         return ""
-    return f"Each family had the same number of trials: {next(iter(counts.values()))}."
+    return f"Each family had the same number of trials, {next(iter(counts.values()))}."
 
 
 def _unequal_budget(evidence: Evidence) -> str:
@@ -171,8 +179,8 @@ def _unequal_budget(evidence: Evidence) -> str:
         return ""
     listed = joined([f"{family_label(family)} {count}" for family, count in counts.items()])
     return (
-        f"Unequal budgets: trials that completed or were pruned are {listed}. The family with more "
-        "trials had more chances to find a good model, so the comparison is not a fair one."
+        f"Unequal budgets: the trials were {listed}. The family with more trials had more chances "
+        "to find a good model, so this is no fair comparison yet. Run more trials of the other."
     )
 
 
@@ -188,7 +196,9 @@ def _splits(evidence: Evidence) -> str:
 
 
 def _score(row: pd.Series) -> str:
-    return mean_and_spread(row["test_accuracy"], row["test_accuracy_sd"], int(row["n_seeds"]))
+    if math.isfinite(row["test_accuracy_sd"]):
+        return f"{100 * row['test_accuracy']:.1f} ± {100 * row['test_accuracy_sd']:.1f} %"
+    return percent(row["test_accuracy"])
 
 
 def _capital(text: str) -> str:

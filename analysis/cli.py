@@ -19,9 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         for path in _report(arguments):
-            print(path)  # noqa: T201 - the result of the command
+            print(path)
     except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one line for the user
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return USER_ERROR
     return 0
 
@@ -51,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
     # Imported here, so that --help and mistyped options answer at once.
-    from analysis import report  # noqa: PLC0415
-    from study import storage  # noqa: PLC0415
+    from analysis import report
+    from study import storage
 
     url = arguments.storage or storage.default_storage_url()
     name = arguments.name or storage.newest_study_name(url)

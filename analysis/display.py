@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from analysis.document import Table
@@ -17,6 +15,7 @@ from analysis.labels import (
     milliseconds,
     number,
     percent,
+    value_text,
 )
 from study.records import WINNER
 
@@ -53,17 +52,12 @@ def winners(evidence: Evidence) -> Table:
                 str(trial.number),
                 percent(trial.value or 0.0),
                 MISSING if trial.n_parameters is None else number(trial.n_parameters),
-                ", ".join(f"{name} = {value(chosen)}" for name, chosen in trial.params.items())
+                ", ".join(f"{name} = {value_text(chosen)}" for name, chosen in trial.params.items())
                 or MISSING,
             )
             for family, trial in evidence.winners.items()
         ),
     )
-
-
-def value(chosen: Any) -> str:
-    """Return a hyperparameter's value, floats with four significant digits."""
-    return f"{chosen:.4g}" if isinstance(chosen, float) else str(chosen)
 
 
 def model_label(family: str, configuration: str) -> str:

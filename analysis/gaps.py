@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from analysis.answer import trials_by_family
 from analysis.evidence import FINISHED, Evidence
 from analysis.labels import augmentation_label, family_label, joined
 from study.records import WINNER, FamilyRecord
@@ -33,12 +34,12 @@ def gaps(evidence: Evidence) -> tuple[str, ...]:
         *_of_fields(evidence),
     ]
     for family in evidence.study.families:
-        sentences += _of_search(family)
+        sentences += _of_search(evidence, family)
     return tuple(sentences)
 
 
 def failures(evidence: Evidence) -> tuple[tuple[str, str, int], ...]:
-    """Return (family, reason, trials that failed for it), the most frequent first in each family."""
+    """Return (family, reason, number of failed trials), the most frequent first in a family."""
     rows = []
     for family in evidence.study.families:
         reasons = Counter(
@@ -57,16 +58,15 @@ def _of_families(evidence: Evidence) -> list[str]:
     return [f"Only one family was searched: {family_label(evidence.families[0])}."]
 
 
-def _of_search(family: FamilyRecord) -> list[str]:
+def _of_search(evidence: Evidence, family: FamilyRecord) -> list[str]:
     label = family_label(family.family)
     sentences = []
     unfinished = sum(trial.state not in FINISHED for trial in family.trials)
     if unfinished:
         sentences.append(f"{label}: {unfinished} trials are waiting or still running.")
-    wanted = family.settings.get("trials")
-    finished = len(family.trials) - unfinished
-    if isinstance(wanted, int) and finished < wanted:
-        sentences.append(f"{label}: {finished} of the {wanted} trials asked for have finished.")
+    wanted, had = family.settings.get("trials"), trials_by_family(evidence)[family.family]
+    if isinstance(wanted, int) and had < wanted:
+        sentences.append(f"{label}: {had} of the {wanted} trials asked for have finished.")
     if not any(trial.state == "COMPLETE" for trial in family.trials):
         sentences.append(f"{label}: no trial has completed, so there is no winner to retrain.")
     if not family.roles:

@@ -25,6 +25,8 @@ from analysis.document import (
 )
 
 TEMPLATES = Path(__file__).with_name("page")
+MAX_NARROW_COLUMNS = 4
+MAX_UNBROKEN_CHARACTERS = 24
 
 
 def render(document: Document) -> str:
@@ -93,17 +95,22 @@ def _notice(text: str) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
     rows = "\n".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(map(_cell, rest))}</tr>'
         for first, *rest in table.rows
     )
     caption = escape(table.caption)
+    wide = ' class="wide"' if len(table.columns) > MAX_NARROW_COLUMNS else ""
     return (
-        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table>\n'
-        f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0">'
+        f"<table{wide}>\n"
+        f"<caption><span>{caption}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    kind = ' class="text"' if len(text) > MAX_UNBROKEN_CHARACTERS else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _figure(block: FigureBlock) -> str:
@@ -113,8 +120,9 @@ def _figure(block: FigureBlock) -> str:
     return (
         f'<figure id="figure-{name}" aria-label="{title}">\n'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
-        f'<div class="chart plotly" id="{name}" style="{size}"></div></div>\n'
-        f'<script type="application/json" data-figure="{name}">{_figure_json(block)}</script>\n'
+        f'<div class="chart plotly" id="chart-{name}" style="{size}"></div></div>\n'
+        f'<script type="application/json" data-figure="chart-{name}">'
+        f"{_figure_json(block)}</script>\n"
         f"<figcaption>{escape(block.caption)}</figcaption>\n</figure>"
     )
 

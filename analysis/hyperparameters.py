@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.labels import value_text
 from study.records import FamilyRecord, TrialRecord
 
 ROLES = ("scientific", "nuisance", "not recorded")
@@ -20,14 +22,20 @@ class Hyperparameter:
         role: One of ROLES.
         log: Whether it was searched on a logarithmic scale.
         categorical: Whether its values are choices rather than numbers on a scale.
-        choices: The values that were tried, sorted for numbers, in order of appearance otherwise.
+        values: Those that were tried, each once: ascending numbers, or the choices as texts.
     """
 
     name: str
     role: str
     log: bool
     categorical: bool
-    choices: tuple[Any, ...]
+    values: tuple[Any, ...]
+
+    def position(self, value: Any) -> float:
+        """Return where a value stands on an axis: a choice's place, a number, or its logarithm."""
+        if self.categorical:
+            return float(self.values.index(value_text(value)))
+        return math.log10(value) if self.log else float(value)
 
 
 def of_family(family: FamilyRecord) -> tuple[Hyperparameter, ...]:
@@ -37,23 +45,31 @@ def of_family(family: FamilyRecord) -> tuple[Hyperparameter, ...]:
     return tuple(sorted(found, key=lambda parameter: ROLES.index(parameter.role)))
 
 
+def role(family: FamilyRecord, name: str) -> str:
+    """Return a hyperparameter's role, one of ROLES."""
+    recorded = family.roles.get(name, "")
+    return recorded if recorded in ROLES else "not recorded"
+
+
 def _describe(name: str, family: FamilyRecord) -> Hyperparameter:
     holders = [trial for trial in family.trials if name in trial.params]
-    values = list(dict.fromkeys(trial.params[name] for trial in holders))
+    values = [trial.params[name] for trial in holders]
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     kind, log = _distribution(name, holders)
-    role = family.roles.get(name, "")
+    categorical = not numeric or kind == "CategoricalDistribution"
+    if numeric:
+        values.sort()
     return Hyperparameter(
         name=name,
-        role=role if role in ROLES else "not recorded",
-        log=log and numeric and min(values) > 0,
-        categorical=not numeric or kind == "CategoricalDistribution",
-        choices=tuple(sorted(values) if numeric else values),
+        role=role(family, name),
+        log=log and not categorical and values[0] > 0,
+        categorical=categorical,
+        values=tuple(dict.fromkeys(map(value_text, values) if categorical else values)),
     )
 
 
 def _distribution(name: str, holders: list[TrialRecord]) -> tuple[str, bool]:
-    """Return the distribution's class and whether it is logarithmic; ("", False) if not recorded."""
+    """Return the distribution's class and whether it is logarithmic; ("", False) if unknown."""
     for trial in holders:
         if name in trial.distributions:
             recorded = json.loads(trial.distributions[name])

@@ -1,10 +1,12 @@
-"""Names and numbers as a reader sees them: plain text, to be escaped by whoever puts it in a page."""
+"""Names and numbers as a reader sees them: plain text, escaped by whoever puts it in a page."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 MISSING = "–"  # noqa: RUF001 - an en dash, the usual mark of an empty cell
+MAX_VALUE_CHARACTERS = 40
 
 
 def family_label(family: str) -> str:
@@ -64,6 +66,12 @@ def megabytes(n_bytes: float) -> str:
 def milliseconds(value: float) -> str:
     """Return milliseconds with three significant digits."""
     return f"{value:.3g} ms" if math.isfinite(value) else MISSING
+
+
+def value_text(value: Any) -> str:
+    """Return a hyperparameter's value: floats with four significant digits, long texts cut."""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 1]}…"
 
 
 def joined(parts: list[str]) -> str:

@@ -76,12 +76,18 @@ def write_report(
 
 
 def default_folder(name: str) -> Path:
-    """Return `reports/{name}`, with what is no letter, digit, dot or dash replaced in the name."""
-    return Path("reports") / (re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "study")
+    """Return `reports/{name}`, or a folder beside it if the name would lead out of `reports`."""
+    return Path("reports") / _file_name(name)
+
+
+def _file_name(name: str) -> str:
+    """Return a name from a database as the name of a file or folder."""
+    safe = re.sub(r"[/\\\x00-\x1f]+", "_", name)
+    return "study" if safe in {"", ".", ".."} else safe
 
 
 def _write_pictures(document: Document, out: Path) -> dict[str, Path]:
-    from analysis import png  # noqa: PLC0415 - kaleido is needed for pictures alone
+    from analysis import png
 
     figures = {block.name: block.figure for block in document.figures()}
     pictures, problem = png.write_pictures(figures, out / "figures")
@@ -98,7 +104,7 @@ def _write_tables(known: Evidence, folder: Path) -> tuple[Path, ...]:
         "retrained": known.retrained,
         "by_class": known.by_class,
         **{
-            f"hyperparameters_{default_folder(family.family).name}": tables.hyperparameters(family)
+            f"hyperparameters_{_file_name(family.family)}": tables.hyperparameters(family)
             for family in known.study.families
         },
     }

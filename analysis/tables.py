@@ -42,9 +42,10 @@ RETRAINED_COLUMNS = (
     "training_seconds",
     "milliseconds_per_image",
 )
-CLASS_COLUMNS = ("family", "configuration", "augmented", "seed", "class", "precision", "recall", "f1")
 CONDITION = ["family", "configuration", "augmented"]
 """What a comparison's row stands for: the columns that the runs of one row have in common."""
+
+CLASS_COLUMNS = (*CONDITION, "seed", "class", "precision", "recall", "f1")
 
 NUMBERS = frozenset(
     {
@@ -92,7 +93,7 @@ def retrained(results: Iterable[RetrainedResult]) -> pd.DataFrame:
 
 
 def by_class(results: Iterable[RetrainedResult], classes: Sequence[str]) -> pd.DataFrame:
-    """Return one row a retrained model and class; a model without scores for each class is left out."""
+    """Return one row a retrained model and class, for the models with scores for each class."""
     rows = [
         (result.family, result.configuration, result.augmented, result.seed, name, *scores)
         for result in results

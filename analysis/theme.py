@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 # Okabe and Ito, "Color Universal Design" (2008), which colour-blind readers tell apart; without
 # yellow, which is too faint on white.
@@ -18,9 +21,14 @@ INK = "#222222"
 MUTED = "#767676"
 FAINT = "#BBBBBB"
 GRID = "#E6E6E6"
-SEQUENTIAL = "Cividis"
+# From light to dark, so that the order shows without colour as well.
+LEVELS = ("#C9C9C9", "#9EB4C6", "#6A9AC4", "#2F74B0", "#08306B")
 SCALE_OF_SHARES = ((0.0, "#FFFFFF"), (0.5, "#6BAED6"), (1.0, "#08306B"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+TITLE_PIXELS, NAME_PIXELS, FOOT_PIXELS = 48, 22, 96
+EMPTY_PIXELS = 120
+COLUMN_GAP = 0.05
 
 STATE_SYMBOLS = {"COMPLETE": "circle", "PRUNED": "x-thin-open", "FAIL": "triangle-down-open"}
 STATE_LABELS = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed"}
@@ -33,26 +41,34 @@ _AXIS = {
     "ticklen": 4,
     "tickcolor": MUTED,
     "automargin": True,
-    "title": {"standoff": 8},
+    "title": {"standoff": 8, "font": {"size": 13}},
 }
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": FONT, "size": 13, "color": INK},
-        "title": {"x": 0.0, "xref": "paper", "font": {"size": 16}, "yref": "container"},
+        "title": {
+            "x": 0.0,
+            "xref": "container",
+            "y": 1.0,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 10, "l": 4},
+            "font": {"size": 16, "weight": 600},
+        },
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "colorway": list(PALETTE),
         "xaxis": _AXIS,
         "yaxis": _AXIS,
         "hoverlabel": {"align": "left"},
-        "margin": {"l": 64, "r": 16, "t": 56, "b": 48},
+        "margin": {"l": 60, "r": 12},
         "legend": {
             "orientation": "h",
             "yref": "container",
             "y": 0.0,
             "yanchor": "bottom",
             "x": 0.0,
-            "itemsizing": "constant",
+            "itemwidth": 44,
         },
     }
 )
@@ -78,29 +94,107 @@ def symbols(families: Sequence[str]) -> dict[str, str]:
     return _by_place(families, SYMBOLS)
 
 
-def figure(title: str, *, height: int = 420) -> go.Figure:
-    """Return an empty figure in the common look."""
-    return styled(go.Figure(), title, height=height)
+def figure(title: str, *, height: int = 340) -> go.Figure:
+    """Return an empty figure in the common look, with a plot of `height` pixels."""
+    return _styled(go.Figure(), title, plot_height=height, top=TITLE_PIXELS)
 
 
-def styled(drawing: go.Figure, title: str, *, height: int) -> go.Figure:
-    """Give a figure the common look; for figures that Plotly's `make_subplots` began."""
-    return drawing.update_layout(
-        template=TEMPLATE, title={"text": plain(title)}, height=height, autosize=True
-    )
+def panels(
+    title: str,
+    *,
+    heights: Sequence[int],
+    columns: int = 1,
+    row_gap: int = 70,
+    names: Sequence[str] = (),
+    **options: Any,
+) -> go.Figure:
+    """Return an empty figure of several plots in the common look.
+
+    Args:
+        title: Of the figure.
+        heights: Pixels of each row of plots.
+        columns: Plots in each row.
+        row_gap: Pixels between two rows, for axis titles and names.
+        names: What stands above each plot, row by row, perhaps on two lines; none if empty.
+        options: For `plotly.subplots.make_subplots`.
+    """
+    plot_height = sum(heights) + row_gap * (len(heights) - 1)
+    drawing = make_subplots(
+        rows=len(heights),
+        cols=columns,
+        row_heights=[float(height) for height in heights],
+        vertical_spacing=row_gap / plot_height if len(heights) > 1 else 0.0,
+        horizontal_spacing=COLUMN_GAP,
+        subplot_titles=[plain(name).replace("\n", "<br>") for name in names] or None,
+        **options,
+    ).update_annotations(font={"size": 14, "weight": 600})
+    n_lines = max((1 + name.count("\n") for name in names), default=0)
+    top = TITLE_PIXELS + NAME_PIXELS * n_lines
+    return _styled(drawing, title, plot_height=plot_height, top=top)
 
 
-def explain(drawing: go.Figure, text: str, **where: object) -> go.Figure:
-    """Say in a figure why it, or the subplot of `row` and `col`, shows no data."""
-    return drawing.add_annotation(
-        text=plain(text),
+def empty(title: str, reason: str, *, x: str, y: str) -> go.Figure:
+    """Return a figure without data that says why it has none.
+
+    Args:
+        title: Of the figure.
+        reason: Why it is empty.
+        x: Title of the axis that data would have.
+        y: The same of the upright axis.
+    """
+    drawing = panels(title, heights=[EMPTY_PIXELS])
+    explain(drawing, reason, row=1, col=1)
+    drawing.update_xaxes(title_text=plain(x))
+    return drawing.update_yaxes(title_text=plain(y), showticklabels=False, showgrid=False, ticks="")
+
+
+def explain(drawing: go.Figure, reason: str, *, row: int, col: int) -> None:
+    """Say in a plot of a figure why it shows no data."""
+    # A plot without any trace is not drawn at all, and its annotation strays into another one.
+    drawing.add_scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip", row=row, col=col)
+    drawing.update_xaxes(showticklabels=False, showgrid=False, ticks="", row=row, col=col)
+    drawing.add_annotation(
+        text=plain(reason),
         showarrow=False,
         x=0.5,
         y=0.5,
-        xref="x domain" if where else "paper",
-        yref="y domain" if where else "paper",
-        font={"color": MUTED, "size": 14},
-        **where,
+        xref="x domain",
+        yref="y domain",
+        font={"color": MUTED, "size": 13},
+        row=row,
+        col=col,
+    )
+
+
+def log_axis(low: float, high: float) -> dict[str, Any]:
+    """Return settings of a logarithmic axis with round ticks, however few decades it spans."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    span = math.log10(high / low)
+    steps = range(1, 10) if span < 0.7 else (1, 2, 5) if span < 2 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return {
+        "type": "log",
+        "tickvals": ticks,
+        "ticktext": [short(tick) for tick in ticks],
+        "range": [math.log10(low) - 0.06, math.log10(high) + 0.06],
+    }
+
+
+def short(value: float) -> str:
+    """Return a number for a tick: 0.003, 20, 500k, 2M, 1e-05."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.2g}" if abs(value) < 100 else f"{value:.3g}"
+
+
+def _styled(drawing: go.Figure, title: str, *, plot_height: int, top: int) -> go.Figure:
+    return drawing.update_layout(
+        template=TEMPLATE,
+        title={"text": plain(title)},
+        height=top + plot_height + FOOT_PIXELS,
+        margin={"t": top, "b": 56},
+        autosize=True,
     )
 
 
@@ -108,9 +202,14 @@ def _by_place(families: Sequence[str], values: Sequence[str]) -> dict[str, str]:
     return {family: values[i % len(values)] for i, family in enumerate(families)}
 
 
-def add_key(drawing: go.Figure, label: str, **look: object) -> None:
+def add_key(
+    drawing: go.Figure,
+    label: str,
+    *,
+    marker: Mapping[str, Any] | None = None,
+    line: Mapping[str, Any] | None = None,
+) -> None:
     """Add a legend entry that stands for a look (`marker` or `line`), whatever the colour."""
-    marker, line = look.get("marker"), look.get("line")
     drawing.add_scatter(
         x=[None],
         y=[None],

@@ -4,9 +4,8 @@ What is kept: five convolutions with filters in the proportions 96:256:384:384:2
 pooling (3x3, stride 2) after the first, second and fifth, two equal dense layers with dropout, and
 response normalization after the first two convolutions as a choice. What is scaled down: the number
 of filters and units, and the first convolution, which has stride 1 because the images are small.
+What is swapped: response normalization and pooling, as in Caffe's reference version of AlexNet.
 """
-
-# ruff: noqa: PLC0415 - Keras is imported to build only, so that all else starts without TensorFlow.
 
 from __future__ import annotations
 
@@ -64,6 +63,7 @@ def convolutions(params: Params) -> list[tuple[int, int]]:
 
 def build(params: Params, *, image_shape: ImageShape, n_classes: int, seed: int) -> keras.Model:
     """Return an untrained model; see `SearchSpace.build`."""
+    # Imported here, so that choosing a configuration does not start TensorFlow.
     import keras
 
     from search_spaces.layers import SeededLayers, scale_pixels
@@ -76,11 +76,13 @@ def build(params: Params, *, image_shape: ImageShape, n_classes: int, seed: int)
         maps = layers.convolution(
             maps, filters, kernel_size, batch_normalization=params["normalization"] == "batch"
         )
-        if params["normalization"] == "local_response" and index in LOCALLY_NORMALIZED:
-            maps = LocalResponseNormalization()(maps)
         if index in POOLED:
             # "same" padding, so that the smallest map still has a pixel.
             maps = keras.layers.MaxPooling2D(3, strides=2, padding="same")(maps)
+        # After pooling, not before it as in the paper: there are four times fewer values left, and
+        # this layer would otherwise cost as much as all the convolutions.
+        if params["normalization"] == "local_response" and index in LOCALLY_NORMALIZED:
+            maps = LocalResponseNormalization()(maps)
     features = keras.layers.Flatten()(maps)
     for _ in range(2):
         features = layers.dense(features, params["dense_units"])

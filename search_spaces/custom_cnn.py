@@ -1,10 +1,4 @@
-"""The custom CNN: blocks of convolutions, each followed by pooling, then a small head.
-
-The head averages each map (global average pooling, Lin et al. 2014) instead of flattening it, so
-that the number of weights does not depend on the size of the images.
-"""
-
-# ruff: noqa: PLC0415 - Keras is imported to build only, so that all else starts without TensorFlow.
+"""The custom CNN: blocks of convolutions, each followed by pooling, then a small head."""
 
 from __future__ import annotations
 
@@ -34,8 +28,10 @@ def suggest_architecture(suggester: Suggester) -> dict[str, Any]:
         kernel_size: Kernel of the first convolution of each later block, in pixels; all others
             are 3x3.
         block_dropout: Dropout rate after the last block; it rises towards it in equal steps.
-        head_dropout: Dropout rate before the classifier.
+        head: How the last block's maps enter the head: "average" of each map (global average
+            pooling, Lin et al. 2014), few weights and blind to position, or "flatten".
         dense_units: Units of a dense layer before the classifier; 0 for none.
+        head_dropout: Dropout rate before the classifier.
         batch_normalization: Whether every convolution is followed by batch normalization.
     """
     return {
@@ -46,8 +42,9 @@ def suggest_architecture(suggester: Suggester) -> dict[str, Any]:
         "stem_kernel_size": suggester.suggest_int("stem_kernel_size", 3, 7, step=2),
         "kernel_size": suggester.suggest_int("kernel_size", 3, 5, step=2),
         "block_dropout": suggester.suggest_float("block_dropout", 0.0, 0.4, step=0.05),
-        "head_dropout": suggester.suggest_float("head_dropout", 0.0, 0.5, step=0.05),
+        "head": suggester.suggest_categorical("head", ("average", "flatten")),
         "dense_units": suggester.suggest_categorical("dense_units", (0, 64, 128, 256)),
+        "head_dropout": suggester.suggest_float("head_dropout", 0.0, 0.5, step=0.05),
         "batch_normalization": suggester.suggest_categorical("batch_normalization", (False, True)),
     }
 
@@ -69,6 +66,7 @@ def blocks(params: Params) -> list[list[tuple[int, int]]]:
 
 def build(params: Params, *, image_shape: ImageShape, n_classes: int, seed: int) -> keras.Model:
     """Return an untrained model; see `SearchSpace.build`."""
+    # Imported here, so that choosing a configuration does not start TensorFlow.
     import keras
 
     from search_spaces.layers import SeededLayers, scale_pixels
@@ -84,7 +82,10 @@ def build(params: Params, *, image_shape: ImageShape, n_classes: int, seed: int)
         # "same" padding, so that the smallest map still has a pixel.
         maps = keras.layers.MaxPooling2D(2, padding="same")(maps)
         maps = layers.dropout(maps, params["block_dropout"] * block / params["n_blocks"])
-    features = keras.layers.GlobalAveragePooling2D()(maps)
+    if params["head"] == "flatten":
+        features = keras.layers.Flatten()(maps)
+    else:
+        features = keras.layers.GlobalAveragePooling2D()(maps)
     if params["dense_units"]:
         features = layers.dense(features, params["dense_units"])
     features = layers.dropout(features, params["head_dropout"])
@@ -93,7 +94,8 @@ def build(params: Params, *, image_shape: ImageShape, n_classes: int, seed: int)
 
 def count_parameters(params: Params, *, image_shape: ImageShape, n_classes: int) -> int:
     """Return the model's weights; see `SearchSpace.count_parameters`."""
-    total, channels = 0, image_shape[2]
+    height, width, channels = image_shape
+    total = 0
     for filters, kernel_size in chain.from_iterable(blocks(params)):
         total += convolution_parameters(
             kernel_size=kernel_size,
@@ -102,10 +104,14 @@ def count_parameters(params: Params, *, image_shape: ImageShape, n_classes: int)
             batch_normalization=params["batch_normalization"],
         )
         channels = filters
+    features = channels
+    if params["head"] == "flatten":
+        shrink = 2 ** params["n_blocks"]
+        features *= math.ceil(height / shrink) * math.ceil(width / shrink)
     if params["dense_units"]:
-        total += dense_parameters(inputs=channels, units=params["dense_units"])
-        channels = params["dense_units"]
-    return total + dense_parameters(inputs=channels, units=n_classes)
+        total += dense_parameters(inputs=features, units=params["dense_units"])
+        features = params["dense_units"]
+    return total + dense_parameters(inputs=features, units=n_classes)
 
 
 V1: Params = {
@@ -116,8 +122,9 @@ V1: Params = {
     "stem_kernel_size": 3,
     "kernel_size": 3,
     "block_dropout": 0.0,
-    "head_dropout": 0.1,
+    "head": "flatten",
     "dense_units": 64,
+    "head_dropout": 0.1,
     "batch_normalization": False,
     "learning_rate": 1e-3,
     "weight_decay": 1e-3,
@@ -130,9 +137,11 @@ V2: Params = {
     **V1,
     "n_blocks": 3,
     "stem_kernel_size": 5,
-    "block_dropout": 0.2,
-    "head_dropout": 0.3,
+    "block_dropout": 0.1,
     "dense_units": 128,
+    "head_dropout": 0.3,
+    "learning_rate": 2e-3,
+    "batch_size": 64,
 }
 """Deeper and wider than V1, with a larger first kernel and with dropout."""
 
@@ -140,8 +149,8 @@ V3: Params = {
     **V2,
     "convolutions_per_block": 2,
     "stem_kernel_size": 3,
-    "block_dropout": 0.3,
-    "head_dropout": 0.4,
+    "block_dropout": 0.2,
+    "head": "average",
     "dense_units": 0,
     "batch_normalization": True,
     "learning_rate": 3e-3,
@@ -162,8 +171,9 @@ CUSTOM_CNN = SearchSpace(
         "stem_kernel_size",
         "kernel_size",
         "block_dropout",
-        "head_dropout",
+        "head",
         "dense_units",
+        "head_dropout",
         "batch_normalization",
     ),
     baselines={"V1": V1, "V2": V2, "V3": V3},

@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from search_spaces.batch_normalization import FusedBatchNormalization
+
 BATCH_NORM_MOMENTUM = 0.9
 """Keras's 0.99 has barely left its initial statistics after an epoch of a hundred batches, so early
 validation scores would be wrong and pruning would stop good trials."""
@@ -41,7 +43,7 @@ class SeededLayers:
             kernel_initializer=keras.initializers.HeNormal(seed=self._seed()),
         )(images)
         if batch_normalization:
-            images = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(images)
+            images = FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM)(images)
         return keras.layers.ReLU()(images)
 
     def dense(self, features: Any, units: int) -> Any:

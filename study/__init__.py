@@ -1,0 +1,1 @@
+"""Run searches, retrain the winners, test them."""

@@ -49,6 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace, argv: Sequence[str], console: Console) -> int:
     config, images = _prepare(arguments, _shown_command(argv))
 
+    from study.quiet import import_tensorflow
+
+    if not arguments.verbose:
+        import_tensorflow()
+
     from study import job
     from study.progress import Progress
 
@@ -123,15 +128,14 @@ def _check_output_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"Output folder {str(out)!r} cannot be made ({error.strerror}); name another with --out."
+            f"Output folder {str(out)!r} cannot be made ({error.strerror}); "
+            "name another with --out."
         ) from error
     if not os.access(out, os.W_OK):
         raise ConfigError(f"Output folder {str(out)!r} cannot be written; name another with --out.")
 
 
 def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
-    # TensorFlow speaks of missing GPUs at length unless told not to before it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
     logging.basicConfig(level=logging.ERROR, handlers=[ConsoleHandler(console)], force=True)
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     for package in ("study", "analysis"):

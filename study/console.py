@@ -1,4 +1,4 @@
-"""Log lines on the console that also draws the progress bars, so that neither overwrites the other."""
+"""Log lines on the console that also draws the progress bars: neither overwrites the other."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def this_process() -> dict[str, str | int]:
 
 
 def is_dead(process: object) -> bool:
-    """Return whether a process noted by `this_process` is surely gone: on this host, not running."""
+    """Return whether a process noted by `this_process` is gone: of this host, not running."""
     if not isinstance(process, dict) or process.get("host") != socket.gethostname():
         return False
     pid = process.get("pid")

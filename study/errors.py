@@ -9,7 +9,7 @@ StudyError
 
 
 class StudyError(Exception):
-    """Base of the errors a user can mend; the message gives subject, value and remedy in one line."""
+    """Base of the errors a user can mend: one line that gives subject, value and remedy."""
 
 
 class ConfigError(StudyError):

@@ -1,4 +1,4 @@
-"""What a study knows, free of Optuna and Keras: the records that storage returns and analysis reads.
+"""What a study knows, free of Optuna and Keras: what storage returns and analysis reads.
 
 `docs/records.md` says how each field is stored in the database.
 """

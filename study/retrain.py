@@ -1,11 +1,10 @@
-"""Train the winners again on the whole sample and test them once; the only reader of the test split."""
+"""Train the winners on the whole sample and test them once; the only reader of the test split."""
 
 from __future__ import annotations
 
 import gc
 import itertools
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -213,7 +212,7 @@ class Retrainer:
             size = file.stat().st_size
             kept = self.models_dir / file.name
             if not kept.exists() or accuracy > _best_accuracy(optuna_study, run.candidate.family):
-                os.replace(file, kept)
+                file.replace(kept)
         return size
 
 

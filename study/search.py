@@ -1,4 +1,4 @@
-"""Run the trials: the families take turns, so that wherever a search stops, their budgets are equal."""
+"""Run the trials: families take turns, so that wherever a search stops, budgets are equal."""
 
 from __future__ import annotations
 

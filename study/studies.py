@@ -1,4 +1,4 @@
-"""Create or continue the Optuna studies of a comparison, and refuse to mix what is not comparable."""
+"""Create or continue the Optuna studies of a comparison; refuse to mix what does not compare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from study.records import RETRAINED, SCHEMA_VERSION
 from study.storage.reading import check_schema_version
 
 INTERRUPTED = "interrupted"
-"""Reason of a trial that the user stopped; it does not count, and its configuration is tried again."""
+"""Reason of a trial that the user stopped: it does not count, its configuration is tried again."""
 
 
 def open_search_study(

@@ -1,4 +1,4 @@
-"""Choose each family's winner from its records: by validation accuracy alone, never by test accuracy."""
+"""Choose each family's winner from its records: by validation accuracy alone, never by test."""
 
 from __future__ import annotations
 

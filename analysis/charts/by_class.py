@@ -6,16 +6,15 @@ from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis import theme
 from analysis.charts.base import Chart
-from analysis.charts.seeds import NO_RESULTS
 from analysis.evidence import Evidence
 from analysis.labels import augmentation_label, family_label, joined
 from study.records import WINNER
 
 TITLE = "F1 score by class"
+NO_SCORES = "no winner has been tested class by class yet"
 N_WEAKEST = 3
 
 
@@ -41,18 +40,20 @@ def compute(evidence: Evidence) -> ByClass:
 
 def draw(computed: ByClass) -> go.Figure:
     """Draw a panel per family: open symbols before augmentation, filled ones after."""
-    drawing = make_subplots(
-        rows=1,
-        cols=len(computed.families),
+    if computed.scores.empty:
+        return theme.empty(TITLE, NO_SCORES, x="F1 score", y="class")
+    drawing = theme.panels(
+        TITLE,
+        heights=[30 * max(len(computed.order), 6)],
+        columns=len(computed.families),
+        names=[family_label(family) for family in computed.families],
         shared_yaxes=True,
-        horizontal_spacing=0.04,
-        subplot_titles=[theme.plain(family_label(family)) for family in computed.families],
+        shared_xaxes="all",
     )
-    theme.styled(drawing, TITLE, height=180 + 30 * max(len(computed.order), 5))
     for column, family in enumerate(computed.families, start=1):
         rows = computed.scores[computed.scores["family"] == family]
         if rows.empty:
-            theme.explain(drawing, NO_RESULTS, row=1, col=column)
+            theme.explain(drawing, NO_SCORES, row=1, col=column)
         else:
             _add_family(drawing, computed, rows, family, column)
     for augmented in (False, True):
@@ -60,10 +61,8 @@ def draw(computed: ByClass) -> go.Figure:
         theme.add_key(drawing, augmentation_label(augmented), marker={"symbol": symbol})
     drawing.update_xaxes(title_text="F1 score")
     drawing.update_yaxes(title_text="class", col=1)
-    if computed.order:
-        names = [theme.plain(name) for name in computed.order]
-        drawing.update_yaxes(type="category", categoryorder="array", categoryarray=names[::-1])
-    return drawing
+    names = [theme.plain(name) for name in computed.order]
+    return drawing.update_yaxes(type="category", categoryorder="array", categoryarray=names[::-1])
 
 
 def words(computed: ByClass) -> str:
@@ -99,6 +98,7 @@ def _add_family(
             col=column,
         )
     for augmented, scores in rows.groupby("augmented"):
+        condition = augmentation_label(bool(augmented))
         drawing.add_scatter(
             x=scores["f1"].round(4),
             y=[theme.plain(name) for name in scores["class"]],
@@ -110,7 +110,7 @@ def _add_family(
                 "line": {"width": 2, "color": colour},
             },
             showlegend=False,
-            hovertemplate=f"%{{y}}, {augmentation_label(bool(augmented))}: %{{x:.3f}}<extra></extra>",
+            hovertemplate=f"%{{y}}, {condition}: %{{x:.3f}}<extra></extra>",
             row=1,
             col=column,
         )

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis import theme
 from analysis.charts.base import Chart
-from analysis.charts.seeds import NO_RESULTS
 from analysis.evidence import Evidence
 from analysis.labels import augmentation_label, family_label
 from study.records import WINNER
 
 TITLE = "Confusion matrices of the winners"
+NO_MATRICES = "no winner has been tested class by class yet"
 MAX_PRINTED_CLASSES = 12
+PANEL_PIXELS = 340
 
 
 class Confusion(NamedTuple):
@@ -32,7 +32,7 @@ class Confusion(NamedTuple):
     def shares(self) -> np.ndarray:
         """Return shares of each true class, in [0, 1]; rows without images are zero."""
         totals = self.counts.sum(axis=1, keepdims=True)
-        return self.counts / np.maximum(totals, 1)
+        return np.asarray(self.counts / np.maximum(totals, 1))
 
 
 class Confusions(NamedTuple):
@@ -54,6 +54,7 @@ def compute(evidence: Evidence) -> Confusions:
                 for result in evidence.results
                 if (result.family, result.configuration) == (family, WINNER)
                 and result.augmented == augmented
+                and result.confusion_matrix
                 and [len(row) for row in result.confusion_matrix] == [len(classes)] * shape[0]
             ]
             if seeds:
@@ -64,29 +65,25 @@ def compute(evidence: Evidence) -> Confusions:
 def draw(computed: Confusions) -> go.Figure:
     """Draw two matrices a row: without augmentation on the left, with it on the right."""
     if not computed.matrices:
-        drawing = theme.explain(theme.figure(TITLE, height=240), NO_RESULTS)
-        drawing.update_xaxes(title_text="predicted class")
-        return drawing.update_yaxes(title_text="true class")
+        return theme.empty(TITLE, NO_MATRICES, x="predicted class", y="true class")
     families = list(dict.fromkeys(matrix.family for matrix in computed.matrices))
     places = {
         (matrix.family, matrix.augmented): (1 + families.index(matrix.family), 1 + matrix.augmented)
         for matrix in computed.matrices
     }
-    titles = [
-        theme.plain(f"{family_label(family)}, {augmentation_label(augmented)}")
-        for family in families
-        for augmented in (False, True)
-    ]
-    drawing = make_subplots(
-        rows=len(families),
-        cols=2,
+    drawing = theme.panels(
+        TITLE,
+        heights=[PANEL_PIXELS] * len(families),
+        columns=2,
+        row_gap=60,
+        names=[
+            f"{family_label(family)}\n{augmentation_label(augmented)}"
+            for family in families
+            for augmented in (False, True)
+        ],
         shared_xaxes="all",
         shared_yaxes="all",
-        subplot_titles=titles,
-        horizontal_spacing=0.03,
-        vertical_spacing=0.09,
     )
-    theme.styled(drawing, TITLE, height=130 + 400 * len(families))
     for matrix in computed.matrices:
         row, column = places[matrix.family, matrix.augmented]
         drawing.add_trace(_heatmap(matrix, computed.classes), row=row, col=column)
@@ -99,7 +96,14 @@ def draw(computed: Confusions) -> go.Figure:
             "colorscale": theme.SCALE_OF_SHARES,
             "cmin": 0,
             "cmax": 100,
-            "colorbar": {"title": {"text": "share of<br>true class<br>(%)"}, "thickness": 12},
+            "colorbar": {
+                "title": {"text": "share of<br>true class<br>(%)"},
+                "thickness": 12,
+                "len": PANEL_PIXELS,
+                "lenmode": "pixels",
+                "y": 1.0,
+                "yanchor": "top",
+            },
         }
     )
     drawing.update_xaxes(title_text="predicted class", row=len(families))
@@ -118,8 +122,8 @@ def words(computed: Confusions) -> str:
             sentences.append(
                 f"The most frequent mistake of {family_label(matrix.family)} "
                 f"({augmentation_label(matrix.augmented)}): {computed.classes[true]} taken for "
-                f"{computed.classes[predicted]}, {100 * wrong[true, predicted]:.0f} % of the images "
-                f"of {computed.classes[true]}."
+                f"{computed.classes[predicted]}, {100 * wrong[true, predicted]:.0f} % of the "
+                f"images of {computed.classes[true]}."
             )
     return " ".join(sentences)
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis import theme
 from analysis.charts.base import Chart
@@ -36,7 +35,9 @@ def compute(evidence: Evidence) -> Costs:
     winners = {(family, trial.number) for family, trial in evidence.winners.items()}
     keys = list(zip(frame["family"], frame["trial"], strict=True))
     baselines = frame["baseline"].fillna("").astype(str)
-    labels = ["winner" if key in winners else name for key, name in zip(keys, baselines, strict=True)]
+    labels = [
+        "winner" if key in winners else name for key, name in zip(keys, baselines, strict=True)
+    ]
     return Costs(
         evidence.families,
         pd.DataFrame(
@@ -58,37 +59,33 @@ def draw(computed: Costs) -> go.Figure:
     return draw_against(computed, AXES, TITLE, log=True)
 
 
-def draw_against(
-    computed: Costs, axes: dict[str, str], title: str, *, log: bool
-) -> go.Figure:
+def draw_against(computed: Costs, axes: dict[str, str], title: str, *, log: bool) -> go.Figure:
     """Draw accuracy against columns of `computed.trials`, one panel a column."""
-    drawing = make_subplots(
-        rows=1, cols=len(axes), shared_yaxes=True, horizontal_spacing=0.04
-    )
-    theme.styled(drawing, title, height=460)
+    if computed.trials[list(axes)].isna().all(axis=None):
+        reason = "not recorded for any completed trial"
+        label = "; ".join(axes.values())
+        return theme.empty(title, reason, x=label, y="validation accuracy (%)")
+    drawing = theme.panels(title, heights=[340], columns=len(axes), shared_yaxes=True)
     for column, (name, label) in enumerate(axes.items(), start=1):
         known = computed.trials.dropna(subset=[name])
         if known.empty:
             theme.explain(drawing, f"{label} not recorded", row=1, col=column)
         for family in computed.families:
-            rows = known[known["family"] == family]
-            _add_family(drawing, computed.families, family, rows, name, column)
+            _add_family(drawing, computed, family, name=name, column=column)
         drawing.update_xaxes(title_text=label, row=1, col=column)
         if log and not known.empty:
-            drawing.update_xaxes(type="log", dtick="D2", row=1, col=column)
+            axis = theme.log_axis(known[name].min(), known[name].max())
+            drawing.update_xaxes(**axis, row=1, col=column)
     drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
     return drawing
 
 
 def _add_family(
-    drawing: go.Figure,
-    families: tuple[str, ...],
-    family: str,
-    rows: pd.DataFrame,
-    name: str,
-    column: int,
+    drawing: go.Figure, computed: Costs, family: str, *, name: str, column: int
 ) -> None:
-    colour, symbol = theme.colours(families)[family], theme.symbols(families)[family]
+    colour = theme.colours(computed.families)[family]
+    symbol = theme.symbols(computed.families)[family]
+    rows = computed.trials[computed.trials["family"] == family].dropna(subset=[name])
     best = rows["label"] == "winner"
     drawing.add_scatter(
         x=rows[name],
@@ -97,6 +94,7 @@ def _add_family(
         text=[theme.plain(label) for label in rows["label"]],
         textposition="top center",
         textfont={"color": colour},
+        cliponaxis=False,
         mode="markers+text",
         marker={
             "symbol": ["star" if winner else symbol for winner in best],
@@ -107,7 +105,9 @@ def _add_family(
         name=theme.plain(family_label(family)),
         legendgroup=family,
         showlegend=column == 1,
-        hovertemplate="trial %{customdata} %{text}<br>%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
+        hovertemplate=(
+            "trial %{customdata} %{text}<br>%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>"
+        ),
         row=1,
         col=column,
     )
@@ -117,9 +117,9 @@ CHART = Chart(
     name="cost",
     title=TITLE,
     caption=(
-        "Each symbol is one completed trial; further left is cheaper, further up is better, and both "
-        "costs are on logarithmic scales. A multiply-add counts as two operations. Stars mark each "
-        "family's winner, names mark the baselines. A model is worth its cost where no other "
+        "Each symbol is one completed trial; further left is cheaper, further up is better, and "
+        "both costs are on logarithmic scales. A multiply-add counts as two operations. Stars mark "
+        "each family's winner, names mark the baselines. A model is worth its cost where no other "
         "symbol lies above it to the left."
     ),
     section="cost",

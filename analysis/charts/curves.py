@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis import theme
 from analysis.charts.base import Chart
@@ -47,14 +46,16 @@ def compute(evidence: Evidence) -> Curves:
 
 def draw(computed: Curves) -> go.Figure:
     """Draw a panel per family: completed, pruned and failed trials by line, the winner in front."""
-    drawing = make_subplots(
-        rows=1,
-        cols=len(computed.families),
+    if computed.points.empty:
+        reason = "no learning curves are recorded"
+        return theme.empty(TITLE, reason, x="epoch", y="validation accuracy (%)")
+    drawing = theme.panels(
+        TITLE,
+        heights=[340],
+        columns=len(computed.families),
+        names=[family_label(family) for family in computed.families],
         shared_yaxes=True,
-        horizontal_spacing=0.04,
-        subplot_titles=[theme.plain(family_label(family)) for family in computed.families],
     )
-    theme.styled(drawing, TITLE, height=460)
     colours = theme.colours(computed.families)
     for column, family in enumerate(computed.families, start=1):
         rows = computed.points[computed.points["family"] == family]
@@ -69,7 +70,7 @@ def draw(computed: Curves) -> go.Figure:
         _add_lines(drawing, winner, column, line={"color": colours[family], "width": 4}, opacity=1)
     for state, look in LOOKS.items():
         theme.add_key(drawing, theme.STATE_LABELS[state], line=look)
-    theme.add_key(drawing, "winner", line={"dash": "solid", "width": 4})
+    theme.add_key(drawing, "winner", line={"dash": "solid", "width": 4, "color": theme.INK})
     drawing.update_xaxes(title_text="epoch")
     drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
     return drawing
@@ -109,9 +110,9 @@ CHART = Chart(
     name="curves",
     title=TITLE,
     caption=(
-        "Validation accuracy after each epoch (one pass over the training images). Each line is one "
-        "trial; dotted lines end where pruning stopped a trial that fell behind. The thick line is "
-        "the family's winner."
+        "Validation accuracy after each epoch (one pass over the training images). Each line is "
+        "one trial; dotted lines end where pruning stopped a trial that fell behind. The thick "
+        "line is the family's winner."
     ),
     section="search",
     compute=compute,

@@ -13,6 +13,7 @@ from analysis.evidence import FINISHED, Evidence
 from analysis.labels import family_label
 
 TITLE = "Validation accuracy of each trial"
+BASELINE_SYMBOL = "diamond"
 
 
 class History(NamedTuple):
@@ -45,55 +46,79 @@ def compute(evidence: Evidence) -> History:
 
 
 def draw(computed: History) -> go.Figure:
-    """Draw the best so far as a line per family and each trial as a symbol by its state."""
-    drawing = theme.figure(TITLE, height=480)
-    colours, dashes = theme.colours(computed.families), theme.dashes(computed.families)
-    for family in computed.families:
+    """Draw a panel per family: a symbol for each trial by its state, a line for the best so far."""
+    if computed.trials["accuracy"].isna().all():
+        reason = "no trial has a score"
+        return theme.empty(TITLE, reason, x="trial", y="validation accuracy (%)")
+    drawing = theme.panels(
+        TITLE,
+        heights=[340],
+        columns=len(computed.families),
+        names=[family_label(family) for family in computed.families],
+        shared_yaxes=True,
+    )
+    colours = theme.colours(computed.families)
+    foot = _foot(computed.trials["accuracy"])
+    for column, family in enumerate(computed.families, start=1):
         rows = computed.trials[computed.trials["family"] == family]
+        if rows["accuracy"].isna().all():
+            theme.explain(drawing, "no trial has a score", row=1, col=column)
         drawing.add_scatter(
             x=rows["trial"],
             y=rows["best"],
             mode="lines",
-            name=f"best so far, {theme.plain(family_label(family))}",
-            line={"color": colours[family], "dash": dashes[family], "width": 2, "shape": "hv"},
+            line={"color": colours[family], "width": 2, "shape": "hv"},
+            showlegend=False,
             hoverinfo="skip",
+            row=1,
+            col=column,
         )
-        _add_trials(drawing, rows, family_label(family), colours[family])
+        _add_trials(drawing, rows, colours[family], foot=foot, column=column)
+    theme.add_key(drawing, "best so far", line={"width": 2})
     for state in FINISHED:
-        theme.add_key(
-            drawing, theme.STATE_LABELS[state], marker={"symbol": theme.STATE_SYMBOLS[state]}
-        )
-    if computed.trials["accuracy"].isna().all():
-        theme.explain(drawing, "no trial has a score")
+        marker = {"symbol": theme.STATE_SYMBOLS[state]}
+        theme.add_key(drawing, theme.STATE_LABELS[state], marker=marker)
+    theme.add_key(drawing, "baseline", marker={"symbol": BASELINE_SYMBOL})
     drawing.update_xaxes(title_text="trial, in order of start")
-    drawing.update_yaxes(title_text="validation accuracy (%)")
-    return drawing
+    return drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
 
 
-def _add_trials(drawing: go.Figure, rows: pd.DataFrame, label: str, colour: str) -> None:
-    # A failed trial has no accuracy; it is marked at the foot of the chart.
+def _foot(accuracy: pd.Series) -> float:
+    """Return where to mark failed trials, which have no accuracy: a little below all others."""
+    lowest, highest = accuracy.min(), accuracy.max()
+    return float(lowest - 0.08 * max(highest - lowest, 1.0))
+
+
+def _add_trials(
+    drawing: go.Figure, rows: pd.DataFrame, colour: str, *, foot: float, column: int
+) -> None:
     for state, trials in rows.groupby("state"):
         failed = state == "FAIL"
+        symbol, label = theme.STATE_SYMBOLS[str(state)], theme.STATE_LABELS[str(state)]
         notes = trials["failure"].str.slice(0, 80) if failed else trials["baseline"]
+        named = trials["baseline"] != ""
         drawing.add_scatter(
             x=trials["trial"],
-            y=[0.0] * len(trials) if failed else trials["accuracy"],
+            y=[foot] * len(trials) if failed else trials["accuracy"],
             mode="markers" if failed else "markers+text",
             text=[theme.plain(note) for note in notes],
             textposition="top center",
-            textfont={"color": colour},
+            cliponaxis=False,
             marker={
-                "symbol": theme.STATE_SYMBOLS[str(state)],
+                "symbol": [BASELINE_SYMBOL if one and not failed else symbol for one in named],
+                "size": [11 if one and not failed else 7 for one in named],
                 "color": colour,
-                "size": 8,
-                "line": {"width": 2, "color": colour},
+                "opacity": 1.0,
+                "line": {"width": 1.5, "color": colour},
             },
             showlegend=False,
             hovertemplate=(
-                f"{theme.plain(label)}, trial %{{x}}, {theme.STATE_LABELS[str(state)]}"
-                + ("<br>%{text}" if failed else ": %{y:.1f} % %{text}")
+                f"trial %{{x}}, {label}"
+                + ("<br>%{text}" if failed else ": %{y:.1f} %<br>%{text}")
                 + "<extra></extra>"
             ),
+            row=1,
+            col=column,
         )
 
 
@@ -101,7 +126,7 @@ CHART = Chart(
     name="history",
     title=TITLE,
     caption=(
-        "Each symbol is one trial: one set of hyperparameters, trained and scored on the validation "
+        "Each symbol is one trial: one set of hyperparameters, trained, and scored on validation "
         "images. A pruned trial was stopped early, when others at the same age did better, and is "
         "shown where it stood then. A failed trial has no score and is marked at the foot. Lines "
         "show the best completed trial so far; where a line stays flat, more trials found nothing "
@@ -110,4 +135,5 @@ CHART = Chart(
     section="search",
     compute=compute,
     draw=draw,
+    min_width_pixels=560,
 )

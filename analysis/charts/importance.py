@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import optuna
@@ -15,20 +16,23 @@ from optuna.importance import (
     FanovaImportanceEvaluator,
     PedAnovaImportanceEvaluator,
 )
-from plotly.subplots import make_subplots
 
 from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
-from analysis.hyperparameters import ROLES
+from analysis.hyperparameters import ROLES, role
 from analysis.labels import family_label, joined
 from study.records import FamilyRecord, TrialRecord
 
 TITLE = "Importance of each hyperparameter"
 MIN_COMPLETED = 10
 MIN_TOP_TRIALS = 5
+MAX_FANOVA_TRIALS = 1000
 FANOVA_SEED = 0
 FANOVA, PED_ANOVA = "fANOVA", "PED-ANOVA"
+BAR_PIXELS = 34
+# Colours that stand for no family, in the order of ROLES.
+ROLE_COLOURS = dict(zip(ROLES, ("#009E73", "#CC79A7", theme.FAINT), strict=True))
 PATTERNS = {FANOVA: "", PED_ANOVA: "/"}
 
 log = logging.getLogger(__name__)
@@ -55,12 +59,13 @@ def compute(evidence: Evidence) -> Importances:
     rows: list[tuple[str, str, str, float, str]] = []
     problems: dict[tuple[str, str], str] = {}
     for family in evidence.study.families:
+        study = rebuilt(family)
         for name in PATTERNS:
-            shares, problem = _shares(family, name)
+            shares, problem = _shares(study, name)
             if problem:
                 problems[family.family, name] = problem
             rows += [
-                (family.family, name, parameter, share, _role(family, parameter))
+                (family.family, name, parameter, share, role(family, parameter))
                 for parameter, share in shares.items()
             ]
     columns = ["family", "evaluator", "hyperparameter", "share", "role"]
@@ -69,26 +74,31 @@ def compute(evidence: Evidence) -> Importances:
 
 def draw(computed: Importances) -> go.Figure:
     """Draw a panel per family with two bars a hyperparameter, coloured by its role."""
-    sizes = [_size(computed, family) for family in computed.families]
-    drawing = make_subplots(
-        rows=len(sizes),
-        cols=1,
-        row_heights=[float(size) for size in sizes],
-        vertical_spacing=0.5 / (len(sizes) * max(sizes)) if len(sizes) > 1 else 0.0,
-        subplot_titles=[theme.plain(family_label(family)) for family in computed.families],
+    drawing = theme.panels(
+        TITLE,
+        heights=[BAR_PIXELS * _size(computed, family) for family in computed.families],
+        row_gap=100,
+        names=[family_label(family) for family in computed.families],
+        shared_xaxes="all",
     )
-    theme.styled(drawing, TITLE, height=150 + 34 * sum(sizes) + 50 * len(sizes))
     for row, family in enumerate(computed.families, start=1):
         _add_family(drawing, computed, family, row)
-    seen = computed.shares[["role", "evaluator"]].drop_duplicates()
-    for role, evaluator in sorted(seen.itertuples(index=False), key=lambda pair: pair[::-1]):
-        drawing.add_bar(
-            x=[None], y=[None], name=f"{role}, {evaluator}", marker=_marker(role, evaluator)
-        )
+    for evaluator in PATTERNS:
+        bars = computed.shares[computed.shares["evaluator"] == evaluator]
+        for name in [name for name in ROLES if name in set(bars["role"])]:
+            drawing.add_bar(
+                x=[None],
+                y=[None],
+                orientation="h",
+                offsetgroup=evaluator,
+                name=f"{name}, {evaluator}",
+                marker=_marker([name], evaluator),
+            )
     drawing.update_layout(barmode="group", bargap=0.25, bargroupgap=0.0)
-    drawing.update_xaxes(title_text="share of importance (%)", rangemode="tozero")
-    drawing.update_yaxes(title_text="hyperparameter")
-    return drawing
+    drawing.update_xaxes(
+        title_text="share of importance (%)", rangemode="tozero", showticklabels=True
+    )
+    return drawing.update_yaxes(title_text="hyperparameter")
 
 
 def words(computed: Importances) -> str:
@@ -97,12 +107,17 @@ def words(computed: Importances) -> str:
     for family, rows in computed.shares.groupby("family", sort=False):
         top = rows.sort_values("share", ascending=False).groupby("evaluator", sort=False).head(1)
         named = [
-            f"{row.hyperparameter} ({100 * row.share:.0f} %, {row.evaluator})"
-            for row in top.itertuples()
+            f"{row.hyperparameter} by {row.evaluator} ({100 * row.share:.0f} %)"
+            for row in top.sort_values("evaluator", ascending=False).itertuples()
         ]
         agree = top["hyperparameter"].nunique() == 1
-        note = "" if agree else "; the two methods disagree, so take neither for granted"
+        note = "" if agree else "; the methods disagree, so take neither for granted"
         sentences.append(f"Most important for {family_label(str(family))}: {joined(named)}{note}.")
+        sentences += [
+            f"{evaluator} says nothing of {family_label(str(family))}: {problem}."
+            for (owner, evaluator), problem in computed.problems.items()
+            if owner == family
+        ]
     return " ".join(sentences)
 
 
@@ -122,13 +137,13 @@ def _frozen(record: TrialRecord) -> optuna.trial.FrozenTrial | None:
     """Return the trial as Optuna's own; None unless completed within the recorded distributions."""
     if record.state != "COMPLETE" or record.value is None or not math.isfinite(record.value):
         return None
+    names = record.params.keys() & record.distributions.keys()
     try:
         return optuna.trial.create_trial(
-            params=dict(record.params),
+            params={name: record.params[name] for name in names},
             distributions={
-                name: optuna.distributions.json_to_distribution(text)
-                for name, text in record.distributions.items()
-                if name in record.params
+                name: optuna.distributions.json_to_distribution(record.distributions[name])
+                for name in names
             },
             value=record.value,
         )
@@ -137,12 +152,15 @@ def _frozen(record: TrialRecord) -> optuna.trial.FrozenTrial | None:
         return None
 
 
-def _shares(family: FamilyRecord, name: str) -> tuple[dict[str, float], str]:
+def _shares(study: optuna.Study, name: str) -> tuple[dict[str, float], str]:
     """Return each hyperparameter's share of the importance, or why there is none."""
-    study = rebuilt(family)
     n = len(study.trials)
     if n < MIN_COMPLETED:
         return {}, f"too few completed trials ({n} of {MIN_COMPLETED})"
+    if not any(trial.params for trial in study.trials):
+        return {}, "no hyperparameters are recorded"
+    if name == FANOVA and n > MAX_FANOVA_TRIALS:
+        return {}, f"{name} is left out: it would take minutes for {n} trials"
     try:
         with warnings.catch_warnings():
             # A conditional hyperparameter used by one trial warns; the caption says so for all.
@@ -164,22 +182,23 @@ def _evaluator(name: str, n_completed: int) -> BaseImportanceEvaluator:
     return PedAnovaImportanceEvaluator(target_quantile=max(0.1, MIN_TOP_TRIALS / n_completed))
 
 
-def _role(family: FamilyRecord, parameter: str) -> str:
-    role = family.roles.get(parameter, "")
-    return role if role in ROLES else "not recorded"
-
-
 def _size(computed: Importances, family: str) -> int:
     rows = computed.shares[computed.shares["family"] == family]
     return max(int(rows["hyperparameter"].nunique()), 2)
 
 
-def _marker(role: str, evaluator: str) -> dict[str, object]:
-    colour = dict(zip(ROLES, theme.PALETTE, strict=False))[role]
+def _marker(roles: Sequence[str], evaluator: str) -> dict[str, object]:
+    """Return the look of bars: colour by role, hatching by evaluator."""
+    colours = [ROLE_COLOURS[name] for name in roles]
     return {
-        "color": colour,
-        "pattern": {"shape": PATTERNS[evaluator], "fgcolor": colour, "bgcolor": "white", "size": 5},
-        "line": {"color": colour, "width": 1},
+        "color": colours,
+        "pattern": {
+            "shape": PATTERNS[evaluator],
+            "fgcolor": colours,
+            "bgcolor": "white",
+            "size": 5,
+        },
+        "line": {"color": colours, "width": 1},
     }
 
 
@@ -192,30 +211,19 @@ def _add_family(drawing: go.Figure, computed: Importances, family: str, row: int
     ]
     if rows.empty:
         theme.explain(drawing, problems[0][1], row=row, col=1)
-        drawing.update_xaxes(range=[0, 100], row=row, col=1)
         drawing.update_yaxes(showticklabels=False, row=row, col=1)
         return
     order = rows.groupby("hyperparameter")["share"].mean().sort_values().index
+    roles = dict(zip(rows["hyperparameter"], rows["role"], strict=True))
     # Plotly draws the groups of a horizontal bar chart from below: the last evaluator comes first.
     for evaluator in reversed(PATTERNS):
         bars = rows[rows["evaluator"] == evaluator].set_index("hyperparameter").reindex(order)
         drawing.add_bar(
             x=(100 * bars["share"]).round(1),
-            y=[theme.plain(name) for name in order],
+            y=[_shown(name, roles[name]) for name in order],
             orientation="h",
-            marker={
-                "color": [_marker(_known(role), evaluator)["color"] for role in bars["role"]],
-                "pattern": {
-                    "shape": PATTERNS[evaluator],
-                    "fgcolor": [_marker(_known(role), evaluator)["color"] for role in bars["role"]],
-                    "bgcolor": "white",
-                    "size": 5,
-                },
-                "line": {
-                    "color": [_marker(_known(role), evaluator)["color"] for role in bars["role"]],
-                    "width": 1,
-                },
-            },
+            offsetgroup=evaluator,
+            marker=_marker([roles[name] for name in order], evaluator),
             showlegend=False,
             hovertemplate=f"%{{y}}: %{{x}} % ({evaluator})<extra></extra>",
             row=row,
@@ -223,8 +231,9 @@ def _add_family(drawing: go.Figure, computed: Importances, family: str, row: int
         )
 
 
-def _known(role: object) -> str:
-    return role if isinstance(role, str) else "not recorded"
+def _shown(name: str, of_role: str) -> str:
+    """Return the name as a tick's text, bold if scientific, for whom colours do not tell."""
+    return f"<b>{theme.plain(name)}</b>" if of_role == ROLES[0] else theme.plain(name)
 
 
 CHART = Chart(
@@ -232,12 +241,12 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "How much of the differences in validation accuracy goes with each hyperparameter, among "
-        "completed trials; the bars of one method add up to 100 %. Scientific hyperparameters are "
-        "what the study compares, nuisance ones had to be tuned along. Plain bars are fANOVA, which "
-        "looks at the whole range of accuracies; hatched bars are PED-ANOVA, which asks what sets "
-        "the best trials (a tenth, but at least five) apart. fANOVA leaves out hyperparameters that "
-        "not every trial has. From a few dozen trials both are rough estimates; believe what both "
-        "say."
+        "completed trials; the bars of one method add up to 100 %. Scientific hyperparameters, in "
+        "bold, are what the study compares; nuisance ones had to be tuned along. Plain bars are fANOVA, "
+        "which looks at the whole range of accuracies; hatched bars are PED-ANOVA, which asks what "
+        "sets the best trials (a tenth, but at least five) apart. fANOVA leaves out "
+        "hyperparameters that not every trial has. From a few dozen trials both are rough "
+        "estimates; believe what both say."
     ),
     section="hyperparameters",
     compute=compute,

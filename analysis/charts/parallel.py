@@ -2,159 +2,191 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from analysis import theme
 from analysis.charts.base import Chart
-from analysis.display import value as shown
 from analysis.evidence import Evidence
 from analysis.hyperparameters import Hyperparameter, of_family
-from analysis.labels import family_label
-from study.records import TrialRecord
+from analysis.labels import family_label, value_text
+from study.records import FamilyRecord, TrialRecord
 
-TITLE = "Completed trials, hyperparameter by hyperparameter"
-ROW_HEIGHT = 380
+TITLE = "Completed trials on parallel coordinates"
 NOT_USED = "not used"
+FEW = 6
+"""Up to so many different numbers each get a tick."""
 
 
 class Axis(NamedTuple):
-    """One upright axis: each trial's position on it, and where its ticks stand."""
+    """One upright axis: where each trial stands on it, and its ticks, from 0 (foot) to 1 (top)."""
 
     name: str
     positions: list[float]
-    ticks: list[float]
-    labels: list[str]
+    ticks: list[tuple[float, str]]
 
 
 class Lines(NamedTuple):
-    """The completed trials of one family: their accuracies (%), and one axis a hyperparameter."""
+    """The completed trials of one family and the axes they cross; the last axis is the accuracy.
+
+    `levels` ranks the trials by accuracy in five groups of the same size, 4 being the best.
+    """
 
     family: str
+    trials: list[int]
     accuracy: list[float]
+    levels: list[int]
     axes: list[Axis]
 
 
 def compute(evidence: Evidence) -> list[Lines]:
     """Return each family's completed trials as positions on the axes of its hyperparameters."""
-    families = []
-    for record in evidence.study.families:
-        trials = [trial for trial in record.trials if trial.state == "COMPLETE"]
-        trials = [trial for trial in trials if trial.value is not None and trial.params]
-        used = [
-            parameter
-            for parameter in of_family(record)
-            if any(parameter.name in trial.params for trial in trials)
-        ]
-        accuracy = [round(100 * (trial.value or 0.0), 2) for trial in trials]
-        axes = [_axis(parameter, trials) for parameter in used]
-        families.append(Lines(record.family, accuracy, axes))
-    return families
+    return [_lines(record) for record in evidence.study.families]
 
 
 def draw(computed: list[Lines]) -> go.Figure:
-    """Draw one set of upright axes per family; a line's colour repeats the accuracy on the left."""
-    n = len(computed)
-    drawing = theme.figure(TITLE, height=60 + ROW_HEIGHT * n)
-    scores = [score for lines in computed for score in lines.accuracy]
-    for row, lines in enumerate(computed):
-        top = 1 - row / n
-        drawing.add_annotation(
-            text=theme.plain(family_label(lines.family)),
-            font={"size": 15},
-            showarrow=False,
-            x=0,
-            y=top,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="top",
-        )
+    """Draw a row of upright axes per family; darker and thicker lines are better trials."""
+    drawing = theme.panels(
+        TITLE,
+        heights=[270] * len(computed),
+        row_gap=120,
+        names=[family_label(lines.family) for lines in computed],
+    )
+    for row, lines in enumerate(computed, start=1):
         if not lines.axes:
-            drawing.add_annotation(
-                text="no completed trial with hyperparameters",
-                font={"size": 14, "color": theme.MUTED},
-                showarrow=False,
-                x=0.5,
-                y=top - 0.5 / n,
-                xref="paper",
-                yref="paper",
-            )
-            continue
-        drawing.add_trace(
-            go.Parcoords(
-                dimensions=[
-                    {"label": "accuracy (%)", "values": lines.accuracy},
-                    *(_dimension(axis) for axis in lines.axes),
-                ],
-                line={
-                    "color": lines.accuracy,
-                    "colorscale": theme.SEQUENTIAL,
-                    "cmin": min(scores),
-                    "cmax": max(scores),
-                    "showscale": row == 0,
-                    "colorbar": {"title": {"text": "validation<br>accuracy (%)"}, "thickness": 12},
-                },
-                labelangle=-18,
-                labelfont={"size": 12},
-                tickfont={"size": 11},
-                domain={"x": [0.03, 0.98], "y": [top - 0.96 / n, top - 0.27 / n]},
-            )
+            theme.explain(drawing, "no completed trial with hyperparameters", row=row, col=1)
+        for level in range(len(theme.LEVELS)):
+            _add_level(drawing, lines, level, row)
+        _add_ticks(drawing, lines, row)
+        drawing.update_xaxes(
+            title_text="hyperparameter",
+            tickvals=list(range(len(lines.axes))),
+            ticktext=[theme.plain(axis.name) for axis in lines.axes],
+            tickangle=-25,
+            range=[-0.15, max(len(lines.axes), 2) - 0.45],
+            showgrid=True,
+            gridcolor=theme.MUTED,
+            row=row,
+            col=1,
         )
-    return drawing.update_layout(margin={"l": 40, "r": 40, "b": 20})
+    return drawing.update_yaxes(
+        title_text="lowest to highest value", showgrid=False, showticklabels=False, ticks=""
+    )
 
 
-def _dimension(axis: Axis) -> dict[str, Any]:
-    return {
-        "label": theme.plain(axis.name),
-        "values": axis.positions,
-        "tickvals": axis.ticks,
-        "ticktext": [theme.plain(label) for label in axis.labels],
-    }
+def _lines(record: FamilyRecord) -> Lines:
+    trials = [trial for trial in record.trials if trial.state == "COMPLETE"]
+    trials = [trial for trial in trials if trial.value is not None]
+    accuracy = [round(100 * (trial.value or 0.0), 2) for trial in trials]
+    axes = [
+        _axis(parameter, trials)
+        for parameter in of_family(record)
+        if any(parameter.name in trial.params for trial in trials)
+    ]
+    if axes:
+        marks = [(at, f"{at:.1f}") for at in _between(min(accuracy), max(accuracy))]
+        axes.append(_scaled("accuracy (%)", accuracy, marks))
+    order = sorted(range(len(trials)), key=accuracy.__getitem__)
+    levels = [0] * len(trials)
+    for rank, i in enumerate(order):
+        levels[i] = len(theme.LEVELS) * rank // len(trials)
+    return Lines(record.family, [trial.number for trial in trials], accuracy, levels, axes)
 
 
 def _axis(parameter: Hyperparameter, trials: list[TrialRecord]) -> Axis:
-    """Place the trials on an axis; those without the hyperparameter go to a tick of its own."""
-    held = [trial.params.get(parameter.name) for trial in trials]
-    values = [choice for choice in held if choice is not None or parameter.categorical]
-    if parameter.categorical:
-        present = [c for c in parameter.choices if c in values and c is not None]
-        places = {choice: float(i) for i, choice in enumerate(present)}
-        missing, ticks = -1.0, list(places.values())
-        labels = [shown(choice) for choice in present]
-        positions = [places.get(choice, missing) for choice in held]
+    """Place the trials; those without the hyperparameter stand below the others."""
+    name = parameter.name
+    used = [trial.params[name] for trial in trials if name in trial.params]
+    places = {value_text(value): parameter.position(value) for value in used}
+    if parameter.categorical or len(places) <= FEW:
+        marks = sorted((at, label) for label, at in places.items())
     else:
-        scale = math.log10 if parameter.log else float
-        placed = [None if choice is None else scale(choice) for choice in held]
-        known = [place for place in placed if place is not None]
-        ticks, labels = _ticks(min(known), max(known), parameter)
-        missing = min(known) - 0.15 * ((max(known) - min(known)) or 1.0)
-        positions = [missing if place is None else round(place, 5) for place in placed]
-    if missing in positions:
-        ticks, labels = [missing, *ticks], [NOT_USED, *labels]
-    return Axis(parameter.name, positions, ticks, labels)
+        ends = min(places.values()), max(places.values())
+        marks = [(at, theme.short(10**at if parameter.log else at)) for at in _between(*ends)]
+    below = marks[0][0] - 0.2 * ((marks[-1][0] - marks[0][0]) or 1.0)
+    if len(used) < len(trials):
+        marks = [(below, NOT_USED), *marks]
+    return _scaled(
+        name,
+        [parameter.position(t.params[name]) if name in t.params else below for t in trials],
+        marks,
+    )
 
 
-def _ticks(low: float, high: float, parameter: Hyperparameter) -> tuple[list[float], list[str]]:
-    """Return ticks at the tried values where they are few, else at the ends and in between."""
-    if len(parameter.choices) <= 6:
-        scale = math.log10 if parameter.log else float
-        inside = [c for c in parameter.choices if low <= scale(c) <= high]
-        return [scale(choice) for choice in inside], [shown(choice) for choice in inside]
-    places = [low + (high - low) * i / 4 for i in range(5)]
-    labels = [f"{10**place if parameter.log else place:.2g}" for place in places]
-    return places, labels
+def _between(low: float, high: float) -> list[float]:
+    """Return five places from low to high; one where they are equal."""
+    return [low + (high - low) * i / 4 for i in range(5)] if high > low else [low]
+
+
+def _scaled(name: str, places: list[float], marks: list[tuple[float, str]]) -> Axis:
+    """Return the axis with its lowest mark at 0 and its highest at 1; a single mark at one half."""
+    low, high = marks[0][0], marks[-1][0]
+
+    def scaled(at: float) -> float:
+        return round((at - low) / (high - low), 4) if high > low else 0.5
+
+    return Axis(name, [scaled(at) for at in places], [(scaled(at), label) for at, label in marks])
+
+
+def _add_level(drawing: go.Figure, lines: Lines, level: int, row: int) -> None:
+    """Add the lines of one group as a single trace, broken between two trials."""
+    chosen = [i for i, own in enumerate(lines.levels) if own == level]
+    names = {0: "worst fifth", len(theme.LEVELS) - 1: "best fifth"}
+    x: list[Any] = []
+    y: list[Any] = []
+    notes: list[str] = []
+    for i in chosen:
+        x += [*range(len(lines.axes)), None]
+        y += [*(axis.positions[i] for axis in lines.axes), None]
+        note = f"trial {lines.trials[i]}: {lines.accuracy[i]:.1f} %"
+        notes += [note] * (len(lines.axes) + 1)
+    drawing.add_scatter(
+        x=x,
+        y=y,
+        text=notes,
+        mode="lines",
+        line={"color": theme.LEVELS[level], "width": 1 + 0.5 * level},
+        name=names.get(level, f"fifth {level + 1} of 5"),
+        legendgroup=str(level),
+        showlegend=row == 1,
+        hovertemplate="%{text}<extra></extra>",
+        row=row,
+        col=1,
+    )
+
+
+def _add_ticks(drawing: go.Figure, lines: Lines, row: int) -> None:
+    suffix = "" if row == 1 else str(row)
+    ticks = [
+        {
+            "x": place,
+            "y": at,
+            "xref": f"x{suffix}",
+            "yref": f"y{suffix}",
+            "text": theme.plain(label),
+            "showarrow": False,
+            "xanchor": "left",
+            "xshift": 3,
+            "font": {"size": 10},
+            "bgcolor": "rgba(255, 255, 255, 0.75)",
+            "borderpad": 1,
+        }
+        for place, axis in enumerate(lines.axes)
+        for at, label in axis.ticks
+    ]
+    # All at once: adding them one by one takes Plotly seconds.
+    drawing.update_layout(annotations=[*drawing.layout.annotations, *ticks])
 
 
 CHART = Chart(
     name="parallel",
     title=TITLE,
     caption=(
-        "Each line is one completed trial and crosses every axis at the value it used; the lighter "
-        "the line, the higher its validation accuracy, which is also the first axis. Drag along an "
-        "axis to keep only the trials within that range, and click the axis to undo it."
+        "Each line is one completed trial and crosses every upright axis at the value it used; the "
+        "last axis is its validation accuracy. Lines are darker and thicker the better the trial, "
+        "in five groups of the same size: where the dark lines meet on an axis, good trials agree "
+        "on that value. Click a group in the legend to hide it."
     ),
     section="hyperparameters",
     compute=compute,

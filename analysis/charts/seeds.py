@@ -14,13 +14,13 @@ from analysis.evidence import Evidence
 
 TITLE = "Test accuracy of the retrained models"
 NO_RESULTS = "no winner has been retrained yet"
-SIDES = {False: "without augmentation", True: "with augmentation"}
+SIDES = ("without<br>augmentation", "with<br>augmentation")
 
 
 class Seeds(NamedTuple):
-    """One row a retrained model: `family`, `configuration`, `model`, `augmented`, `seed`, `accuracy`.
+    """One row a retrained model; `accuracy` is on the test split, in %.
 
-    `accuracy` is on the test split, in %.
+    Columns of `runs`: `family`, `configuration`, `model`, `augmented`, `seed`, `accuracy`.
     """
 
     families: tuple[str, ...]
@@ -38,9 +38,9 @@ def compute(evidence: Evidence) -> Seeds:
 
 def draw(computed: Seeds) -> go.Figure:
     """Draw each model's seeds as dots with their mean, joined from without to with augmentation."""
-    drawing = theme.figure(TITLE, height=460)
     if computed.runs.empty:
-        theme.explain(drawing, NO_RESULTS)
+        return theme.empty(TITLE, NO_RESULTS, x="training", y="test accuracy (%)")
+    drawing = theme.figure(TITLE)
     models = list(computed.runs.groupby(["family", "configuration"], sort=False))
     for i, ((family, _), runs) in enumerate(models):
         offset = 0.0 if len(models) < 2 else -0.18 + 0.36 * i / (len(models) - 1)
@@ -48,7 +48,7 @@ def draw(computed: Seeds) -> go.Figure:
     drawing.update_xaxes(
         title_text="training",
         tickvals=[0, 1],
-        ticktext=list(SIDES.values()),
+        ticktext=SIDES,
         range=[-0.5, 1.5],
         showgrid=False,
     )
@@ -94,10 +94,10 @@ CHART = Chart(
     name="seeds",
     title=TITLE,
     caption=(
-        "Each open symbol is one model trained from scratch with one seed (its own initial weights, "
-        "order of images and dropout) and tested once; filled symbols are their means, bars one "
-        "standard deviation up and down. Where the bars of two families overlap, seeds alone could "
-        "have made the difference."
+        "Each open symbol is one model trained from scratch with one seed (its own initial "
+        "weights, order of images and dropout) and tested once; filled symbols are their means, "
+        "bars one standard deviation up and down. Where the bars of two families overlap, seeds "
+        "alone could have made the difference."
     ),
     section="results",
     compute=compute,

@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis import theme
 from analysis.charts.base import Chart
-from analysis.display import value as shown
 from analysis.evidence import Evidence
 from analysis.hyperparameters import Hyperparameter, of_family
-from analysis.labels import family_label
+from analysis.labels import family_label, value_text
 
 TITLE = "Accuracy by each hyperparameter"
 COLUMNS = 3
+PANEL_PIXELS = 150
 STATES = ("COMPLETE", "PRUNED")
 
 
@@ -57,31 +56,38 @@ def draw(computed: Slices) -> go.Figure:
     """Draw small panels, each family's beginning on a row of its own."""
     places = _places(computed)
     if not places:
-        empty = theme.explain(theme.figure(TITLE, height=240), "no hyperparameters are recorded")
-        empty.update_xaxes(title_text="hyperparameter")
-        return empty.update_yaxes(title_text="accuracy (%)")
+        reason = "no hyperparameters are recorded"
+        return theme.empty(TITLE, reason, x="hyperparameter", y="accuracy (%)")
     n_rows = max(row for row, _ in places.values())
-    drawing = make_subplots(
-        rows=n_rows,
-        cols=COLUMNS,
+    grid = [(row, column) for row in range(1, n_rows + 1) for column in range(1, COLUMNS + 1)]
+    owners = {place: family for (family, _), place in places.items()}
+    first_places = {family: place for place, family in reversed(owners.items())}
+    drawing = theme.panels(
+        TITLE,
+        heights=[PANEL_PIXELS] * n_rows,
+        columns=COLUMNS,
+        row_gap=80,
+        # A family's name stands above its first panel; places without a panel have no name.
+        names=[
+            family_label(owners[place]) if place in first_places.values() else ""
+            for place in grid
+            if place in owners
+        ],
         shared_yaxes="all",
-        vertical_spacing=0.32 / n_rows,
-        horizontal_spacing=0.05,
         specs=[
-            [{} if (row, column) in places.values() else None for column in range(1, COLUMNS + 1)]
+            [{} if place in owners else None for place in grid if place[0] == row]
             for row in range(1, n_rows + 1)
         ],
     )
-    theme.styled(drawing, TITLE, height=110 + 215 * n_rows)
     colours, symbols = theme.colours(computed.families), theme.symbols(computed.families)
-    for (family, name), (row, column) in places.items():
-        parameter = next(p for f, p in computed.panels if (f, p.name) == (family, name))
+    for family, parameter in computed.panels:
+        row, column = places[family, parameter.name]
         points = computed.points[
-            (computed.points["family"] == family) & (computed.points["hyperparameter"] == name)
+            (computed.points["family"] == family)
+            & (computed.points["hyperparameter"] == parameter.name)
         ]
-        _add_panel(
-            drawing, points, parameter, (row, column), colours[family], symbols[family]
-        )
+        look = colours[family], symbols[family]
+        _add_panel(drawing, points, parameter, look, row=row, col=column)
         if column == 1:
             drawing.update_yaxes(title_text="accuracy (%)", row=row, col=1)
     for family in computed.families:
@@ -107,23 +113,22 @@ def _add_panel(
     drawing: go.Figure,
     points: pd.DataFrame,
     parameter: Hyperparameter,
-    place: tuple[int, int],
-    colour: str,
-    symbol: str,
+    look: tuple[str, str],
+    **place: int,
 ) -> None:
-    row, column = place
+    colour, symbol = look
     if points.empty:
-        theme.explain(drawing, "no scored trials", row=row, col=column)
+        theme.explain(drawing, "no scored trials", **place)
     for state in STATES:
         chosen = points[points["state"] == state]
         if chosen.empty:
             continue
         completed = state == "COMPLETE"
-        values = chosen["value"]
         drawing.add_scatter(
-            x=[theme.plain(shown(v)) for v in values] if parameter.categorical else list(values),
+            x=_positions(chosen, parameter),
             y=chosen["accuracy"],
             customdata=chosen["trial"],
+            text=[theme.plain(value_text(value)) for value in chosen["value"]],
             mode="markers",
             opacity=0.75 if completed else 0.9,
             marker={
@@ -135,21 +140,34 @@ def _add_panel(
             showlegend=False,
             hovertemplate=(
                 f"trial %{{customdata}} ({theme.STATE_LABELS[state]})<br>"
-                "%{x}: %{y:.1f} %<extra></extra>"
+                "%{text}: %{y:.1f} %<extra></extra>"
             ),
-            row=row,
-            col=column,
+            **place,
         )
-    axis = {"title_text": theme.plain(parameter.name)}
+    drawing.update_xaxes(title_text=theme.plain(parameter.name), **_axis(parameter), **place)
+
+
+def _positions(points: pd.DataFrame, parameter: Hyperparameter) -> list[float]:
+    """Return where the values stand; equal choices are spread a little, by trial number."""
+    if not parameter.categorical:
+        return list(points["value"])
+    shifts = (points["trial"] * 0.381966) % 1 - 0.5  # The golden angle never repeats.
+    places = [parameter.position(value) for value in points["value"]]
+    return [round(place + 0.3 * shift, 3) for place, shift in zip(places, shifts, strict=True)]
+
+
+def _axis(parameter: Hyperparameter) -> dict[str, object]:
+    choices = parameter.values
     if parameter.categorical:
-        axis |= {
-            "type": "category",
-            "categoryorder": "array",
-            "categoryarray": [theme.plain(shown(choice)) for choice in parameter.choices],
+        return {
+            "tickvals": list(range(len(choices))),
+            "ticktext": [theme.plain(choice) for choice in choices],
+            "range": [-0.6, len(choices) - 0.4],
         }
-    elif parameter.log:
-        axis |= {"type": "log", "dtick": 1, "exponentformat": "power"}
-    drawing.update_xaxes(**axis, row=row, col=column)
+    if parameter.log:
+        return theme.log_axis(min(choices), max(choices))
+    few = len(choices) <= 6 and all(isinstance(choice, int) for choice in choices)
+    return {"tickvals": list(choices)} if few else {"nticks": 5}
 
 
 CHART = Chart(
@@ -158,8 +176,8 @@ CHART = Chart(
     caption=(
         "One panel per hyperparameter, one symbol per trial, and validation accuracy upwards. "
         "Pruned trials stand where they were when they were stopped, so they look worse than they "
-        "would have become. Other hyperparameters differ from symbol to symbol: a pattern here is a "
-        "hint, not an effect."
+        "would have become. Other hyperparameters differ from symbol to symbol: a pattern here is "
+        "a hint, not an effect."
     ),
     section="hyperparameters",
     compute=compute,

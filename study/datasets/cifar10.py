@@ -58,7 +58,7 @@ def decode_sheet(png: bytes) -> UInt8Array:
     Raises:
         ValueError, OSError: If it is no RGB sheet 1024 pixels wide and at most 10,000 high.
     """
-    from PIL import Image  # noqa: PLC0415 - importing the package stays light
+    from PIL import Image
 
     with Image.open(io.BytesIO(png), formats=["PNG"]) as sheet:
         if sheet.mode != "RGB" or sheet.width != 32 * 32 or sheet.height > 10_000:

@@ -38,7 +38,7 @@ def enlarge(images: UInt8Array) -> UInt8Array:
 
 @cache
 def _arrays() -> dict[str, UInt8Array]:
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - importing the package stays light
+    from sklearn.datasets import load_digits
 
     digits = load_digits()
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.uint8)

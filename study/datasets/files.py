@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import struct
 import tarfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,8 @@ DAMAGE = (
     LookupError,  # a missing member of an archive
     NotImplementedError,  # a compression nobody writes
     RuntimeError,  # an encrypted member
+    SyntaxError,  # this and the next one from NumPy's parser of headers
+    tokenize.TokenError,
     ValueError,
     lzma.LZMAError,
     struct.error,

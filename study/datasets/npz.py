@@ -15,7 +15,7 @@ from study.datasets.base import UInt8Array
 from study.datasets.digests import ArrayDigest
 from study.datasets.files import reading
 
-MAX_HEADER_BYTES = 4096
+MAX_HEADER_BYTES = 512
 
 
 def read_npz(path: Path, digests: Mapping[str, ArrayDigest]) -> dict[str, UInt8Array]:
@@ -51,7 +51,9 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generi
     version = np.lib.format.read_magic(member)
     if version != (1, 0):
         raise ValueError(f"npy format {version}, (1, 0) expected")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(member)
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(
+        member, max_header_size=MAX_HEADER_BYTES
+    )
     if fortran_order:
         raise ValueError("an array in Fortran order")
     return shape, dtype

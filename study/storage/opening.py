@@ -1,4 +1,4 @@
-"""Open an Optuna storage safely: nothing foreign is written to, and SQLite withstands many workers."""
+"""Open an Optuna storage: nothing foreign is written to, and SQLite withstands many workers."""
 
 from __future__ import annotations
 

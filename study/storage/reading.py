@@ -1,4 +1,4 @@
-"""Databases to records, as `docs/records.md` describes them; what is missing or odd reads as absent."""
+"""Databases to records, as `docs/records.md` says; what is missing or odd reads as absent."""
 
 from __future__ import annotations
 

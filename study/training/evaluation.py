@@ -25,9 +25,10 @@ class Scores:
 def smoothed_cross_entropy(
     scores: Any, labels: Any, *, n_classes: int, label_smoothing: float
 ) -> Any:
-    """Return the mean cross-entropy against smoothed targets (Szegedy et al. 2016, section 7), in nats.
+    """Return the mean cross-entropy against smoothed targets, in nats.
 
-    The target is 1 - s + s / n_classes for the true class and s / n_classes for the others.
+    The targets of Szegedy et al. (2016), section 7, are 1 - s + s / n_classes for the true class
+    and s / n_classes for the others.
 
     Args:
         scores: Logits, float tensor, shape (n, n_classes).

@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -105,7 +104,7 @@ def train_epochs(
             call_start = time.perf_counter()
             part = batches[done : done + steps_a_call]
             correct, loss = run_steps(part, first_step + done)
-            n_correct, total_loss = n_correct + int(correct), total_loss + float(loss)
+            n_correct, total_loss = n_correct + correct, total_loss + loss
             if not math.isfinite(total_loss):
                 raise DivergedError(f"the training loss is {total_loss} in epoch {epoch}")
             done += len(part)
@@ -124,7 +123,7 @@ def train_epochs(
 
 def _step_runner(
     model: keras.Model, train: Images, config: FitConfig, *, n_steps: int
-) -> Callable[[np.ndarray, int], tuple[Any, Any]]:
+) -> Callable[[np.ndarray, int], tuple[int, float]]:
     images, labels = tf.constant(train.images), tf.constant(train.labels, tf.int32)
     optimizer = keras.optimizers.AdamW(
         learning_rate=Triangular(peak=config.learning_rate, n_steps=n_steps),
@@ -137,7 +136,7 @@ def _step_runner(
 
     # XLA makes small convolutions several times slower on a CPU; the loop is compiled only by
     # TensorFlow's own graph compiler.
-    @tf.function(
+    @tf.function(  # type: ignore[untyped-decorator]
         jit_compile=False,
         input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)],
     )
@@ -165,7 +164,8 @@ def _step_runner(
             total_loss += loss
         return n_correct, total_loss
 
-    def run(batches: np.ndarray, first_step: int) -> tuple[Any, Any]:
-        return run_steps(tf.constant(batches), tf.constant(first_step))
+    def run(batches: np.ndarray, first_step: int) -> tuple[int, float]:
+        n_correct, loss = run_steps(tf.constant(batches), tf.constant(first_step))
+        return int(n_correct), float(loss)
 
     return run

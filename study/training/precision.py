@@ -48,7 +48,7 @@ def _convolution_step(dtype: tf.DType) -> Callable[[], None]:
     images = tf.cast(tf.random.stateless_uniform((64, 16, 16, 64), seed=(0, 1)), dtype)
     weights = tf.Variable(tf.random.stateless_normal((3, 3, 64, 64), seed=(0, 2)))
 
-    @tf.function(jit_compile=False)
+    @tf.function(jit_compile=False)  # type: ignore[untyped-decorator]
     def gradient() -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(images)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 WARM_UP_FRACTION = 0.2
 
 
 @keras.saving.register_keras_serializable(package="study")
-class Triangular(keras.optimizers.schedules.LearningRateSchedule):
+class Triangular(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """Rises linearly from near zero to the peak, then falls linearly to zero.
 
     The one-cycle shape of Smith and Topin (2019, "Super-convergence"), without its momentum cycle:
@@ -24,7 +26,7 @@ class Triangular(keras.optimizers.schedules.LearningRateSchedule):
         self.n_steps = n_steps
         self.warm_up = int(WARM_UP_FRACTION * n_steps)
 
-    def __call__(self, step: object) -> object:
+    def __call__(self, step: Any) -> Any:
         """Return the rate of a step, a scalar; steps count from 0."""
         step = keras.ops.cast(step, "float32")
         rising = (step + 1.0) / (self.warm_up + 1.0)

@@ -1,4 +1,4 @@
-"""A made-up study, the same at every call: what a finished search and its retraining would leave."""
+"""A made-up study, the same at every call: what a finished search and retraining would leave."""
 
 from __future__ import annotations
 
@@ -271,12 +271,15 @@ def _trial(
     final = max(_quality(name, params) + rng.normal(0, 0.01), 0.12)
     epochs = np.arange(1, EPOCHS + 1)
     curve = 0.1 + (final - 0.1) * (1 - np.exp(-epochs / 4)) + rng.normal(0, 0.006, EPOCHS)
-    pruned = number >= 5 and curve[3] < 0.4 * REACH[name] + 0.07
+    pruned = number >= 5 and curve[3] < 0.57 * REACH[name]
     n_epochs = 4 if pruned else EPOCHS
     if failure:
         n_epochs = 2
     state = "FAIL" if failure else "PRUNED" if pruned else "COMPLETE"
-    n_parameters = int(9_000 * (params.get("filters", 48) ** 1.2) * params.get("width", 0.5))
+    n_parameters = (
+        params.get("blocks", 6) * params.get("filters", 48) * params.get("kernel_size", 4)
+    )
+    n_parameters = int(700 * n_parameters * params.get("width", 0.5))
     seconds = n_epochs * (4 + n_parameters / 90_000)
     started = START + timedelta(minutes=5 * number)
     space = SPACES[name]
@@ -336,7 +339,7 @@ def _retrained(
         source_trial=trial.number,
         params=trial.params,
         epochs=EPOCHS,
-        training_accuracy=min(score + (0.08 if augmented else 0.2), 1.0),
+        training_accuracy=min(score + (0.08 if augmented else 0.2) + 0.003 * seed, 1.0),
         training_accuracy_by_epoch=tuple(0.1 + 0.05 * epoch for epoch in range(EPOCHS)),
         training_loss_by_epoch=tuple(2.3 - 0.1 * epoch for epoch in range(EPOCHS)),
         precision=tuple(float(value) for value in precision),
@@ -355,10 +358,8 @@ def _retrained(
     )
 
 
-def _predictions(
-    labels: np.ndarray, *, accuracy: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw each class's row of the confusion matrix from a multinomial, and deal it to its images."""
+def _predictions(labels: np.ndarray, *, accuracy: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw each class's row of the confusion matrix from a multinomial; deal it to its images."""
     n_classes = len(CLASSES)
     predictions = np.empty_like(labels)
     # Cats, dogs and birds are hard, ships and cars easy, and animals pass for other animals.

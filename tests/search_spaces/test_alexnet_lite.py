@@ -2,6 +2,7 @@ import keras
 import pytest
 
 from search_spaces.alexnet_lite import ALEXNET, ALEXNET_LITE, convolutions
+from search_spaces.batch_normalization import FusedBatchNormalization
 from search_spaces.local_response import LocalResponseNormalization
 
 LAYOUT = {
@@ -9,7 +10,7 @@ LAYOUT = {
     keras.layers.MaxPooling2D: "pooling",
     keras.layers.Dense: "dense",
     keras.layers.Dropout: "dropout",
-    keras.layers.BatchNormalization: "batch",
+    FusedBatchNormalization: "batch",
     LocalResponseNormalization: "local",
 }
 
@@ -42,7 +43,7 @@ def test_only_the_first_two_kernels_are_chosen():
     ("normalization", "stack"),
     [
         ("none", "convolution pooling " * 2 + "convolution " * 3 + "pooling "),
-        ("local_response", "convolution local pooling " * 2 + "convolution " * 3 + "pooling "),
+        ("local_response", "convolution pooling local " * 2 + "convolution " * 3 + "pooling "),
         ("batch", "convolution batch pooling " * 2 + "convolution batch " * 3 + "pooling "),
     ],
 )

@@ -32,18 +32,25 @@ def test_blocks_widen_by_the_growth_up_to_the_cap(changes, expected):
 
 
 def test_the_weights_of_v1_add_up_by_hand():
-    by_hand = (27 * 32 + 32) + (288 * 64 + 64) + (64 * 64 + 64) + (64 * 10 + 10)
+    by_hand = (27 * 32 + 32) + (288 * 64 + 64) + (8 * 8 * 64 * 64 + 64) + (64 * 10 + 10)
     assert CUSTOM_CNN.count_parameters(V1, **CIFAR10) == by_hand
 
 
 def test_dropout_rises_to_the_chosen_rate_in_the_last_block():
-    rates = [layer.rate for layer in layers_of(build(V3), keras.layers.Dropout)]
-    assert rates == pytest.approx([0.1, 0.2, 0.3, V3["head_dropout"]])
+    graded = {**V3, "n_blocks": 3, "block_dropout": 0.3, "head_dropout": 0.5}
+    rates = [layer.rate for layer in layers_of(build(graded), keras.layers.Dropout)]
+    assert rates == pytest.approx([0.1, 0.2, 0.3, 0.5])
 
 
 def test_each_block_halves_the_map():
     pools = layers_of(build({**V1, "n_blocks": 4}), keras.layers.MaxPooling2D)
     assert [pool.output.shape[1:3] for pool in pools] == [(16, 16), (8, 8), (4, 4), (2, 2)]
+
+
+@pytest.mark.parametrize(("head", "n_features"), [("average", 64), ("flatten", 8 * 8 * 64)])
+def test_the_head_averages_or_flattens_the_last_maps(head, n_features):
+    (kernel, _) = layers_of(build({**V1, "head": head}), keras.layers.Dense)[0].get_weights()
+    assert kernel.shape == (n_features, 64)
 
 
 def test_zero_dense_units_leave_only_the_classifier():

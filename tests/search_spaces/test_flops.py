@@ -45,7 +45,7 @@ def test_the_count_agrees_with_tensorflows_profiler(space, shape, draw_configura
 def test_the_operations_of_v1_add_up_by_hand():
     first = 32 * 32 * 32 * (2 * 27 + 1)
     second = 16 * 16 * 64 * (2 * 288 + 1)
-    dense = 64 * (2 * 64 + 1) + 10 * (2 * 64 + 1)
+    dense = 64 * (2 * 8 * 8 * 64 + 1) + 10 * (2 * 64 + 1)
     model = CUSTOM_CNN.build(V1, seed=0, **CIFAR10)
     assert forward_flops(model) == first + second + dense
 

@@ -166,7 +166,7 @@ DATA_FOLDER_FORMS = {
         idx_writer(dot=True, zipped=True),
     ),
 }
-"""By description: the dataset, the path in the data folder (the images' of IDX files), the writer."""
+"""By description: the dataset, the path in the data folder (of IDX, the images'), the writer."""
 
 KERAS_FORMS = {
     "MNIST": ("mnist", "mnist.npz", write_npz),

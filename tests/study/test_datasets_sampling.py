@@ -50,9 +50,7 @@ def counts_of(sample: Sample, n_classes: int) -> tuple[set[int], set[int]]:
 def test_each_class_gives_the_same_number_of_images(
     counts: list[int], fraction: float, n_train: int, n_validation: int
 ) -> None:
-    sample = draw_sample(
-        numbered_images(counts), n_classes=len(counts), fraction=fraction, seed=3
-    )
+    sample = draw_sample(numbered_images(counts), n_classes=len(counts), fraction=fraction, seed=3)
     assert counts_of(sample, len(counts)) == ({n_train}, {n_validation})
 
 
@@ -86,9 +84,8 @@ def test_no_image_is_lost_changed_or_in_both_parts(
     assert numbers_of(sample.whole) == drawn
     (n_train,), (n_validation,) = counts_of(sample, len(counts))
     assert min(n_train, n_validation) >= 1
-    assert n_train + n_validation == min(
-        int(Fraction(str(fraction)) * len(images) / len(counts)), min(counts)
-    )
+    share = int(Fraction(str(fraction)) * len(images) / len(counts))
+    assert n_train + n_validation == min(share, *counts)
 
 
 def test_the_same_seed_draws_the_same_sample_and_another_seed_another() -> None:

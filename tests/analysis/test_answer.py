@@ -1,0 +1,154 @@
+"""The words must follow the numbers: who is better, by how much, and what is not known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from analysis import evidence
+from analysis.answer import answer
+from study.records import WINNER, RetrainedResult, StudyRecord
+from study.winners import pick_winner
+from tests.analysis import synthetic
+
+SPREAD = (-0.01, 0.0, 0.01)
+
+
+def study_with(scores: dict[tuple[str, bool], float], spread=SPREAD) -> StudyRecord:
+    """Return a study whose winners scored exactly `scores`, spread over seeds."""
+    study = synthetic.study(retrained=False)
+    sources = {family.family: pick_winner(family).trial.number for family in study.families}
+    results = [
+        RetrainedResult(
+            number=len(spread) * i + seed,
+            family=family,
+            configuration=WINNER,
+            augmented=augmented,
+            seed=seed,
+            test_accuracy=score + offset,
+            source_trial=sources[family],
+            n_parameters=1000 if family == "custom_cnn" else 2000,
+            training_seconds=90.0,
+        )
+        for i, ((family, augmented), score) in enumerate(scores.items())
+        for seed, offset in enumerate(spread)
+    ]
+    return dataclasses.replace(study, retrained=tuple(results))
+
+
+def said(study: StudyRecord) -> str:
+    return answer(evidence.from_study(study)).text
+
+
+def test_a_clear_lead_names_the_better_family_and_the_lead_in_points():
+    text = said(
+        study_with(
+            {
+                ("custom_cnn", False): 0.75,
+                ("custom_cnn", True): 0.82,
+                ("alexnet_lite", False): 0.70,
+                ("alexnet_lite", True): 0.74,
+            }
+        )
+    )
+
+    assert "With augmentation, custom CNN was better than alexnet lite by 8.0 percentage" in text
+    assert "Without augmentation, custom CNN was better than alexnet lite by 5.0 perc" in text
+    assert "82.0 ± 1.0 % against 74.0 ± 1.0 %" in text
+    assert "Augmentation brought custom CNN 7.0 percentage points and alexnet lite 4.0" in text
+    assert "means over 3 seeds" in text
+    assert "no statistical test" in text
+    assert "custom CNN takes 1,000 parameters and 1 min 30 s per training run" in text
+    assert "Each family had the same number of trials, 30." in text
+    assert "2,500 validation images" in text
+    assert "1,000 images of the test split, which the search never saw" in text
+
+
+def test_a_lead_within_the_spread_separates_nothing():
+    text = said(study_with({("custom_cnn", True): 0.805, ("alexnet_lite", True): 0.80}))
+
+    assert "does not separate custom CNN from alexnet lite" in text
+    assert "0.5 percentage points between them, within the spread between seeds of 1.0" in text
+    assert "better" not in text
+
+
+def test_the_order_may_differ_between_the_conditions():
+    text = said(
+        study_with(
+            {
+                ("custom_cnn", False): 0.70,
+                ("custom_cnn", True): 0.82,
+                ("alexnet_lite", False): 0.75,
+                ("alexnet_lite", True): 0.74,
+            }
+        )
+    )
+
+    assert "With augmentation, custom CNN was better" in text
+    assert "Without augmentation, alexnet lite was better" in text
+    assert "alexnet lite 1.0 percentage points less" in text
+
+
+def test_a_single_seed_decides_nothing():
+    scores = {("custom_cnn", True): 0.9, ("alexnet_lite", True): 0.7}
+
+    text = said(study_with(scores, spread=(0.0,)))
+
+    assert "with a single seed, chance cannot be told from merit" in text
+    assert "better" not in text
+
+
+def test_without_retrained_winners_no_family_is_called_better():
+    text = said(synthetic.study(retrained=False))
+
+    assert "No winner has been retrained yet" in text
+    assert "validation images" in text
+    assert "better" not in text.replace("not which family is better", "")
+
+
+def test_a_family_without_completed_trials_is_named():
+    study = synthetic.study(retrained=False)
+    alexnet, custom = study.families
+    study = dataclasses.replace(study, families=(alexnet, synthetic.without_completed(custom)))
+
+    assert "No trial of custom CNN has completed." in said(study)
+
+
+def test_one_family_alone_is_compared_with_nothing():
+    text = said(synthetic.study(families=("custom_cnn",)))
+
+    assert "only custom CNN was retrained" in text
+    assert "nothing to compare it with" in text
+
+
+def test_a_condition_with_one_family_is_not_a_comparison():
+    text = said(study_with({("custom_cnn", True): 0.9, ("custom_cnn", False): 0.8}))
+
+    assert "With augmentation, only custom CNN was retrained" in text
+    assert "better" not in text
+
+
+def test_unequal_budgets_are_a_loud_warning_and_interrupted_trials_do_not_count():
+    study = synthetic.study()
+    alexnet, custom = study.families
+    shorter = dataclasses.replace(custom, trials=custom.trials[:20])
+    stopped = dataclasses.replace(custom.trials[-1], number=30, state="FAIL", failure="interrupted")
+    longer = dataclasses.replace(custom, trials=(*custom.trials, stopped))
+
+    unequal = answer(evidence.from_study(dataclasses.replace(study, families=(alexnet, shorter))))
+    equal = answer(evidence.from_study(dataclasses.replace(study, families=(alexnet, longer))))
+
+    assert len(unequal.warnings) == 1
+    assert "alexnet lite 30 and custom CNN 20" in unequal.warnings[0]
+    assert "no fair comparison" in unequal.warnings[0]
+    assert "same number of trials" not in unequal.text
+    assert equal.warnings == ()
+
+
+@pytest.mark.parametrize("families", [("custom_cnn",), ("alexnet_lite", "custom_cnn")])
+def test_bare_records_give_an_answer_without_costs(families):
+    text = said(synthetic.bare(synthetic.study(families=families)))
+
+    assert "nan" not in text
+    assert "The cost" not in text

@@ -1,0 +1,107 @@
+"""Importances of functions whose important hyperparameter is known beforehand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from optuna.distributions import FloatDistribution, distribution_to_json
+
+from analysis import evidence
+from analysis.charts import importance
+from study.records import FamilyRecord, TrialRecord
+from tests.analysis import synthetic
+
+UNIT = distribution_to_json(FloatDistribution(0.0, 1.0))
+
+
+def family(accuracy, *, n: int = 60, names=("matters", "idle"), **changes) -> FamilyRecord:
+    rng = np.random.default_rng(3)
+    trials = []
+    for number in range(n):
+        params = {name: float(rng.uniform()) for name in names}
+        trials.append(
+            TrialRecord(
+                number=number,
+                state="COMPLETE",
+                params=params,
+                distributions=dict.fromkeys(params, UNIT),
+                value=accuracy(params),
+            )
+        )
+    return FamilyRecord(family="a", trials=tuple(trials), **changes)
+
+
+def computed(record: FamilyRecord) -> importance.Importances:
+    study = dataclasses.replace(synthetic.study(retrained=False), families=(record,))
+    return importance.compute(evidence.from_study(study))
+
+
+@pytest.mark.parametrize("evaluator", [importance.FANOVA, importance.PED_ANOVA])
+def test_the_hyperparameter_that_matters_comes_first(evaluator):
+    found = computed(family(lambda params: 0.5 + 0.4 * params["matters"]))
+
+    shares = found.shares[found.shares["evaluator"] == evaluator].set_index("hyperparameter")
+
+    assert shares.loc["matters", "share"] > 0.8
+    assert shares["share"].sum() == pytest.approx(1.0)
+
+
+def test_ped_anova_looks_at_the_highest_accuracies_and_not_at_the_lowest():
+    # `high` alone decides among the best trials and `low` alone among the worst: taken the wrong
+    # way round, the accuracy would make `low` the important one.
+    def accuracy(params):
+        if params["high"] > 0.8:
+            return 0.8 + 0.1 * params["high"]
+        return 0.5 if params["low"] > 0.2 else 0.1 + params["low"]
+
+    found = computed(family(accuracy, n=100, names=("high", "low"))).shares
+
+    shares = found[found["evaluator"] == importance.PED_ANOVA].set_index("hyperparameter")["share"]
+    assert shares["high"] > 0.8
+
+
+def test_the_rebuilt_study_takes_the_highest_accuracy_for_the_best():
+    record = family(lambda params: params["matters"])
+
+    study = importance.rebuilt(record)
+
+    assert study.best_value == max(trial.value for trial in record.trials)
+
+
+def test_pruned_and_failed_trials_and_such_outside_their_distribution_are_left_out():
+    record = family(lambda params: params["matters"], n=12)
+    outside = dataclasses.replace(record.trials[0], params={"matters": 2.0, "idle": 0.5})
+    pruned = dataclasses.replace(record.trials[1], state="PRUNED", value=None)
+    record = dataclasses.replace(record, trials=(outside, pruned, *record.trials[2:]))
+
+    assert len(importance.rebuilt(record).trials) == 10
+
+
+def test_too_few_completed_trials_give_a_reason_and_no_bars():
+    found = computed(family(lambda params: params["matters"], n=7))
+
+    assert found.shares.empty
+    assert found.problems["a", importance.FANOVA] == "too few completed trials (7 of 10)"
+    texts = [note.text for note in importance.draw(found).layout.annotations]
+    assert "too few completed trials (7 of 10)" in texts
+
+
+def test_equal_accuracies_give_a_reason_and_no_equal_bars():
+    found = computed(family(lambda _: 0.5))
+
+    assert found.shares[found.shares["evaluator"] == importance.FANOVA].empty
+    assert ("a", importance.FANOVA) in found.problems
+
+
+def test_bars_are_coloured_by_role_and_the_evaluator_is_named():
+    record = family(lambda params: params["matters"], roles={"matters": "scientific"})
+
+    found = computed(record)
+    figure = importance.draw(found)
+
+    roles = dict(zip(found.shares["hyperparameter"], found.shares["role"], strict=True))
+    assert roles == {"matters": "scientific", "idle": "not recorded"}
+    assert {"scientific, fANOVA", "scientific, PED-ANOVA"} <= {bar.name for bar in figure.data}
+    assert "matters by fANOVA" in importance.words(found)
