@@ -56,9 +56,9 @@ def write_report(
         ConfigError: If the folder cannot be written.
     """
     known = evidence.from_study(study)
-    document = contents.compose(known, generated=generated or datetime.now(tz=UTC))
     try:
         out.mkdir(parents=True, exist_ok=True)
+        document = contents.compose(known, generated=generated or datetime.now(tz=UTC))
         pictures = _write_pictures(document, out) if png else {}
         links = {name: path.relative_to(out).as_posix() for name, path in pictures.items()}
         markdown = markdown_page.render(document, links)

@@ -6,11 +6,11 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from search_spaces import SPACES
 from study.config import PRECISIONS, RetrainConfig, SearchConfig
 from study.datasets import DATASETS, default_data_dir
+from study.one_line_parser import OneLineParser
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
 
@@ -18,15 +18,6 @@ DEFAULT_DATASET = "cifar10"
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 MAX_SHOWN = 60
 """Characters of a bad value that an error repeats."""
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the error and exit with 2."""
-        one_line = " ".join(message.split())
-        self.exit(2, f"error: {one_line}; see `python -m study --help`.\n")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -40,13 +31,22 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         "run",
         help="search both families, retrain the winners, test them, and write the report",
         description="Search, retrain, test and report. Run it again to continue where it ended.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_DefaultsFormatter,
     )
     _add_subject(run)
     _add_search(run)
     _add_retraining(run)
     _add_output(run)
     return parser.parse_args(argv)
+
+
+class _DefaultsFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds the defaults that are a number or a word; the other help texts say what happens."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if isinstance(action.default, bool) or not isinstance(action.default, (int, float, str)):
+            return action.help
+        return super()._get_help_string(action)
 
 
 def _add_subject(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def _add_subject(parser: argparse.ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         default=default_data_dir(),
-        help="folder of the datasets' files; also $STUDY_DATA_DIR",
+        help="folder of the datasets' files; if not given, $STUDY_DATA_DIR or the user's cache",
     )
 
 

@@ -19,7 +19,7 @@ from study.errors import ConfigError, DatasetUnavailableError, StudyError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from study.datasets import Images
+    from study.datasets import Images, Sample
     from study.records import StudyRecord
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, argv: Sequence[str], console: Console) -> int:
-    config, images = _prepare(arguments, _shown_command(argv))
+    config, sample = _prepare(arguments, _shown_command(argv))
 
     from study.quiet import import_tensorflow
 
@@ -58,7 +58,7 @@ def _run(arguments: argparse.Namespace, argv: Sequence[str], console: Console) -
     from study.progress import Progress
 
     with Progress(console=console, quiet=arguments.quiet) as progress:
-        record = job.run(config, images=images, progress=progress)
+        record = job.run(config, sample=sample, progress=progress)
 
     from analysis.report import write_report
 
@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace, argv: Sequence[str], console: Console) -
     return 0
 
 
-def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, Images]:
+def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, Sample]:
     """Check all that can be checked before anything slow starts or anything is written."""
     search = SearchConfig(
         n_trials=arguments.trials,
@@ -83,14 +83,27 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         epochs=arguments.retrain_epochs, n_seeds=arguments.seeds, baselines=arguments.baselines
     )
 
-    from study.storage import check_study_name, check_writable, default_storage_url
+    from study.datasets import DATASETS, draw_sample
+    from study.storage import (
+        check_readable,
+        check_study_name,
+        check_writable,
+        default_storage_url,
+    )
 
     storage_url = arguments.storage or default_storage_url()
     check_writable(storage_url)
     if arguments.name is not None:
         check_study_name(arguments.name)
     dataset, images, substitute_for = _load_images(arguments.dataset, arguments.data_dir)
+    sample = draw_sample(
+        images,
+        n_classes=DATASETS[dataset].n_classes,
+        fraction=search.fraction,
+        seed=search.seed,
+    )
     name = arguments.name or dataset
+    check_readable(storage_url, name)
     out = arguments.out or Path("reports") / name
     _check_output_folder(out)
     config = StudyConfig(
@@ -105,7 +118,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         retrain=retrain,
         command=command,
     )
-    return config, images
+    return config, sample
 
 
 def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str | None]:
@@ -124,15 +137,13 @@ def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str |
 
 
 def _check_output_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    # The folder is made only when something is written to it; here, look where it will be.
+    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ConfigError(
-            f"Output folder {str(out)!r} cannot be made ({error.strerror}); "
+            f"Output folder {str(out)!r} cannot be written (see {str(existing)!r}); "
             "name another with --out."
-        ) from error
-    if not os.access(out, os.W_OK):
-        raise ConfigError(f"Output folder {str(out)!r} cannot be written; name another with --out.")
+        )
 
 
 def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:

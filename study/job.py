@@ -13,7 +13,7 @@ from study import retrain
 from study.config import StudyConfig
 from study.datasets import DATASETS
 from study.datasets.base import Images
-from study.datasets.sampling import Sample, draw_sample
+from study.datasets.sampling import Sample
 from study.objective import Objective
 from study.progress import Progress
 from study.records import RETRAINED, StudyRecord, encode_labels
@@ -27,24 +27,17 @@ from study.winners import pick_winners
 logger = logging.getLogger(__name__)
 
 
-def run(config: StudyConfig, *, images: Images, progress: Progress) -> StudyRecord:
+def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyRecord:
     """Search, pick the winners, retrain and test them; what is already done is not done again.
 
     Args:
         config: What to do.
-        images: The training split of the dataset.
+        sample: The images to search with.
         progress: Told how far the run is.
 
     Returns:
         All that the database then holds of the study.
     """
-    dataset = DATASETS[config.dataset]
-    sample = draw_sample(
-        images,
-        n_classes=dataset.n_classes,
-        fraction=config.search.fraction,
-        seed=config.search.seed,
-    )
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with open_for_writing(config.storage_url) as storage:

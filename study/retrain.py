@@ -64,7 +64,10 @@ class Run:
 
 
 def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate, ...]:
-    """Return the winners, and where wanted the named configurations of their families."""
+    """Return the winners, and where wanted the named configurations of their families.
+
+    A named configuration that won is not trained a second time under its own name.
+    """
     chosen = [
         Candidate(
             family=winner.family,
@@ -78,6 +81,7 @@ def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate
         Candidate(family=winner.family, configuration=name, source_trial=None, params=params)
         for winner in winners
         for name, params in SPACES[winner.family].baselines.items()
+        if name != winner.trial.baseline
     ]
     return tuple(chosen + named if baselines else chosen)
 

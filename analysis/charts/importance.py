@@ -242,9 +242,9 @@ CHART = Chart(
     caption=(
         "How much of the differences in validation accuracy goes with each hyperparameter, among "
         "completed trials; the bars of one method add up to 100 %. Scientific hyperparameters, in "
-        "bold, are what the study compares; nuisance ones had to be tuned along. Plain bars are fANOVA, "
-        "which looks at the whole range of accuracies; hatched bars are PED-ANOVA, which asks what "
-        "sets the best trials (a tenth, but at least five) apart. fANOVA leaves out "
+        "bold, are what the study compares; nuisance ones had to be tuned along. Plain bars are "
+        "fANOVA, which looks at the whole range of accuracies; hatched bars are PED-ANOVA, which "
+        "asks what sets the best trials (a tenth, but at least five) apart. fANOVA leaves out "
         "hyperparameters that not every trial has. From a few dozen trials both are rough "
         "estimates; believe what both say."
     ),

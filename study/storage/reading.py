@@ -24,7 +24,7 @@ from study.records import (
     decode_labels,
 )
 from study.storage.opening import open_for_reading
-from study.storage.urls import redacted
+from study.storage.urls import redacted, sqlite_path
 
 NEWEST_FINISHED = text(
     "SELECT studies.study_name FROM trials JOIN studies ON trials.study_id = studies.study_id "
@@ -90,6 +90,16 @@ def read_study(url: str, name: str) -> StudyRecord:
             retrained=retrained,
             test_labels=test_labels,
         )
+
+
+def check_readable(url: str, name: str) -> None:
+    """Raise a StorageError if a study is there and was written by a newer version of this tool."""
+    path = sqlite_path(url)
+    if path is None or not path.exists() or not path.stat().st_size:
+        return
+    with open_for_reading(url) as storage:
+        for study in _groups(storage).get(name, {}).values():
+            check_schema_version(name, study.user_attrs)
 
 
 def check_schema_version(name: str, user_attrs: Mapping[str, Any]) -> None:

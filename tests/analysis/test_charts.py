@@ -11,6 +11,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 from analysis import contents, evidence, theme
 from analysis.charts import CHARTS, by_class, confusion, cost, curves, history, parallel, seeds
 from analysis.charts import slices as slices_chart
+from analysis.labels import family_label
 from study.records import FamilyRecord, TrialRecord
 from tests.analysis import synthetic
 
@@ -54,7 +55,7 @@ def test_each_chart_is_drawn_with_titles_from_any_evidence(chart, known):
     for one_direction in axes:
         assert any(axis.title.text for axis in one_direction)
     # A figure may be empty only if it says why.
-    names = {family for family in known.families}
+    names = {theme.plain(family_label(family)) for family in known.families}
     notes = [note.text for note in figure.layout.annotations if note.text not in names]
     assert has_data(figure) or notes
     assert figure.layout.template.layout.font.family == theme.FONT
@@ -112,7 +113,9 @@ def test_f1_by_class_agrees_with_scikit_learn_on_the_stored_predictions():
 
 def test_the_weakest_classes_are_named_in_words():
     computed = by_class.compute(KNOWN)
-    rows = computed.scores[computed.scores["augmented"] & (computed.scores["family"] == "custom_cnn")]
+    rows = computed.scores[
+        computed.scores["augmented"] & (computed.scores["family"] == "custom_cnn")
+    ]
     weakest = rows.sort_values("f1")["class"].tolist()
 
     text = by_class.words(computed)

@@ -16,9 +16,7 @@ ALEXNET, CUSTOM = FULL.families
 
 
 def with_custom(**changes) -> StudyRecord:
-    return dataclasses.replace(
-        FULL, families=(ALEXNET, dataclasses.replace(CUSTOM, **changes))
-    )
+    return dataclasses.replace(FULL, families=(ALEXNET, dataclasses.replace(CUSTOM, **changes)))
 
 
 def fewer_seeds() -> StudyRecord:

@@ -15,9 +15,7 @@ from tests.analysis import synthetic
 
 def result(number: int, *, accuracy: float, augmented: bool = False, **more) -> RetrainedResult:
     fields = {"family": "a", "configuration": WINNER, "seed": number, "source_trial": 0, **more}
-    return RetrainedResult(
-        number=number, test_accuracy=accuracy, augmented=augmented, **fields
-    )
+    return RetrainedResult(number=number, test_accuracy=accuracy, augmented=augmented, **fields)
 
 
 def small_study(*results: RetrainedResult, families: tuple[str, ...] = ("a",)) -> StudyRecord:

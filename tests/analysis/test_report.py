@@ -1,0 +1,153 @@
+"""The files of a report, and what happens where one cannot be written."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from analysis import files, png
+from analysis.charts import CHARTS
+from analysis.report import default_folder, write_report
+from study.errors import ConfigError
+from tests.analysis import hostile, synthetic
+from tests.analysis.conftest import GENERATED
+
+FULL = synthetic.study()
+
+
+def test_a_report_is_one_page_with_plotly_once_and_tables_beside_it(ordinary_report):
+    folder = ordinary_report.html.parent
+    page = ordinary_report.html.read_text(encoding="utf-8")
+
+    assert ordinary_report.html.name == "report.html"
+    assert page.count("plotly.js v") == 1
+    assert page.count('<script type="application/json"') == len(CHARTS)
+    assert "<link" not in page
+    assert "src=" not in page.split("<script>")[0]
+    assert {path.name for path in ordinary_report.tables} == {
+        "comparison.csv",
+        "trials.csv",
+        "retrained.csv",
+        "by_class.csv",
+        "hyperparameters_alexnet_lite.csv",
+        "hyperparameters_custom_cnn.csv",
+    }
+    assert {path for path in folder.rglob("*") if path.is_file()} == set(ordinary_report.paths())
+
+
+def test_the_same_study_gives_the_same_files(tmp_path, ordinary_report):
+    again = write_report(synthetic.study(), out=tmp_path, png=False, generated=GENERATED)
+
+    for first, second in zip(ordinary_report.paths(), again.paths(), strict=True):
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_tables_hold_the_numbers_unrounded(ordinary_report):
+    path = ordinary_report.html.parent / "tables" / "retrained.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [float(row["test_accuracy"]) for row in rows] == [
+        result.test_accuracy for result in FULL.retrained
+    ]
+
+
+def test_no_cell_of_a_table_starts_a_formula(hostile_report):
+    cells = []
+    for path in hostile_report.tables:
+        with path.open(encoding="utf-8", newline="") as file:
+            cells += [cell for row in csv.reader(file) for cell in row]
+
+    assert f"'{hostile.FORMULA}" in cells
+    assert not any(re.match(r"[=+@\t\r]|-[^\d]", cell) for cell in cells)
+    assert {path.parent.name for path in hostile_report.tables} == {"tables"}
+
+
+def test_markdown_holds_the_same_answer(ordinary_report):
+    text = ordinary_report.markdown.read_text(encoding="utf-8")
+
+    assert "custom CNN was better than alexnet lite" in text
+    assert "| Model | Augmentation | Test accuracy |" in text
+    assert "![" not in text
+
+
+def test_markdown_holds_no_live_markup_of_the_database(hostile_report):
+    code = re.compile(r"^    .*$", re.MULTILINE)
+    text = code.sub("", hostile_report.markdown.read_text(encoding="utf-8"))
+
+    assert not re.search(r"<[a-zA-Z/]", text)
+    assert "&lt;script&gt;" in text
+
+
+def test_a_substitute_dataset_is_announced(hostile_report, ordinary_report):
+    for path in (hostile_report.html, hostile_report.markdown):
+        assert "Another dataset was used" in path.read_text(encoding="utf-8")
+    assert "Another dataset" not in ordinary_report.html.read_text(encoding="utf-8")
+
+
+def test_every_chart_becomes_a_picture_that_the_markdown_shows(tmp_path, browser):
+    written = write_report(FULL, out=tmp_path)
+
+    assert sorted(path.stem for path in written.pictures) == sorted(CHARTS)
+    for path in written.pictures:
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+            assert picture.width == round(png.WIDTH_PIXELS * png.SCALE)
+        relative = path.relative_to(tmp_path).as_posix()
+        assert f"]({relative})" in written.markdown.read_text(encoding="utf-8")
+
+
+def test_without_a_browser_the_report_says_so_and_drops_older_pictures(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-such-browser"))
+    older = tmp_path / "figures" / "history.png"
+    older.parent.mkdir()
+    older.write_bytes(b"an older picture")
+
+    with caplog.at_level(logging.WARNING):
+        written = write_report(FULL, out=tmp_path)
+
+    assert written.html.is_file()
+    assert written.pictures == ()
+    assert not older.exists()
+    assert f"0 of {len(CHARTS)} PNG files written" in caplog.text
+
+
+def test_a_folder_that_is_a_file_is_an_error_with_a_remedy(tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("")
+
+    with pytest.raises(ConfigError, match=r"taken.*Choose another folder: --out"):
+        write_report(FULL, out=taken, png=False)
+
+
+def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
+    target = files.write_text(tmp_path / "report.md", "old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+
+    with pytest.raises(OSError, match="disk full"):
+        files.write_text(target, "new")
+
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("cifar10", "cifar10"),
+        ("my study", "my study"),
+        ("../../etc", ".._.._etc"),
+        ("/etc", "_etc"),
+        ("..", "study"),
+        ("a\\b", "a_b"),
+    ],
+)
+def test_the_default_folder_lies_in_reports_whatever_the_name(name, folder):
+    assert default_folder(name) == Path("reports") / folder

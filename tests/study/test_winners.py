@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from study.records import DatasetRecord, FamilyRecord, RetrainedResult, StudyRecord, TrialRecord
+from study.winners import pick_winner, pick_winners, results_of_winners
+
+
+def family(*trials, name="custom_cnn"):
+    return FamilyRecord(
+        family=name,
+        trials=tuple(
+            TrialRecord(number=number, state=state, value=value)
+            for number, (state, value) in enumerate(trials)
+        ),
+    )
+
+
+def result(number, **changes):
+    known = {
+        "family": "custom_cnn",
+        "configuration": "winner",
+        "augmented": False,
+        "seed": 0,
+        "test_accuracy": 0.5,
+        "source_trial": 1,
+    }
+    return RetrainedResult(number=number, **{**known, **changes})
+
+
+@pytest.mark.parametrize(
+    ("trials", "winner"),
+    [
+        ([("COMPLETE", 0.4), ("COMPLETE", 0.6), ("COMPLETE", 0.5)], 1),
+        ([("COMPLETE", 0.6), ("COMPLETE", 0.7), ("COMPLETE", 0.7)], 1),
+        ([("COMPLETE", 0.0), ("COMPLETE", 0.0)], 0),
+        ([("COMPLETE", 0.4), ("PRUNED", 0.9), ("FAIL", 0.9), ("RUNNING", 0.9)], 0),
+        ([("COMPLETE", math.nan), ("COMPLETE", 0.1), ("COMPLETE", math.inf)], 1),
+        ([("COMPLETE", None), ("COMPLETE", 0.1)], 1),
+        ([("PRUNED", 0.9), ("FAIL", None), ("WAITING", None)], None),
+        ([("COMPLETE", math.nan)], None),
+        ([], None),
+    ],
+)
+def test_the_winner_is_the_earliest_completed_trial_with_the_highest_value(trials, winner):
+    picked = pick_winner(family(*trials))
+    assert (picked and picked.trial.number) == winner
+
+
+def test_the_winner_does_not_depend_on_the_order_of_the_trials():
+    trials = family(("COMPLETE", 0.7), ("COMPLETE", 0.7), ("COMPLETE", 0.2)).trials
+    backwards = FamilyRecord(family="custom_cnn", trials=trials[::-1])
+    assert pick_winner(backwards).trial.number == 0
+
+
+def test_a_family_without_a_winner_is_left_out_and_the_order_is_kept():
+    families = [
+        family(("COMPLETE", 0.5), name="b"),
+        family(("FAIL", None), name="c"),
+        family(("COMPLETE", 0.9), name="a"),
+    ]
+    assert [winner.family for winner in pick_winners(families)] == ["b", "a"]
+
+
+def test_test_accuracy_has_no_say():
+    trials = family(("COMPLETE", 0.6), ("COMPLETE", 0.7))
+    study = StudyRecord(
+        name="s",
+        dataset=DatasetRecord(name="d", classes=()),
+        families=(trials,),
+        retrained=(
+            result(0, source_trial=0, test_accuracy=1.0),
+            result(1, source_trial=1, test_accuracy=0.0),
+        ),
+    )
+    assert [kept.number for kept in results_of_winners(study)] == [1]
+
+
+def test_results_of_former_winners_of_baselines_and_of_unknown_families_are_left_out():
+    study = StudyRecord(
+        name="s",
+        dataset=DatasetRecord(name="d", classes=()),
+        families=(family(("COMPLETE", 0.6), ("COMPLETE", 0.7)),),
+        retrained=(
+            result(0, source_trial=0),
+            result(1),
+            result(2, configuration="V1", source_trial=None),
+            result(3, configuration="V1", source_trial=1),
+            result(4, family="alexnet_lite"),
+            result(5, augmented=True, seed=3),
+            result(6, source_trial=None),
+        ),
+    )
+    assert [kept.number for kept in results_of_winners(study)] == [1, 5]

@@ -1,0 +1,231 @@
+"""The whole job as a user runs it: the real command line, then the report and the dashboard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from analysis.charts import CHARTS
+from study.records import StudyRecord
+from study.storage import read_study
+from tests.browsing import visit
+
+PROJECT = Path(__file__).parents[1]
+URL = "sqlite:///studies.db"
+RUN = ("run", "--dataset", "digits", "--fraction", "1", "--epochs", "3", "--retrain-epochs", "3")
+SMALL = (*RUN, "--trials", "2", "--seeds", "2")
+
+
+def command(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def environment() -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key != "OPTUNA_STORAGE"}
+    return kept | {"PYTHONPATH": str(PROJECT)}
+
+
+def run(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(module, *arguments),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def read(folder: Path, name: str = "digits") -> StudyRecord:
+    return read_study(f"sqlite:///{folder / 'studies.db'}", name)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The folder of a small study that ran to its end, and what the run said."""
+    folder = tmp_path_factory.mktemp("finished")
+    done = run(folder, "study", *SMALL)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_the_job_searches_retrains_and_tests_both_families(finished):
+    folder, _ = finished
+    study = read(folder)
+    assert [family.family for family in study.families] == ["alexnet_lite", "custom_cnn"]
+    for family in study.families:
+        assert len(family.trials) == 2
+        assert {trial.state for trial in family.trials} <= {"COMPLETE", "PRUNED"}
+        assert family.trials[0].baseline in family.baselines
+    runs = {(result.family, result.augmented, result.seed) for result in study.retrained}
+    assert len(runs) == len(study.retrained) == 2 * 2 * 2
+
+
+def test_a_network_learns_digits(finished):
+    # Guessing is right one time in ten.
+    assert max(result.test_accuracy for result in read(finished[0]).retrained) > 0.5
+
+
+def test_the_run_ends_with_the_winners_and_the_commands_to_go_on(finished):
+    folder, done = finished
+    for text in ("custom_cnn", "alexnet_lite", f"optuna-dashboard {URL}"):
+        assert text in done.stdout
+    printed = re.search(r"python -m (analysis report .*)", done.stdout)
+    assert printed is not None
+    again = run(folder, *printed[1].split(), "--no-png", "--out", "again")
+    assert again.returncode == 0, again.stderr
+    assert (folder / "again" / "report.html").is_file()
+
+
+def test_stderr_holds_no_chatter_of_libraries(finished):
+    lines = finished[1].stderr.splitlines()
+    assert [line for line in lines if not re.match(r"(warning: )?\d\d:\d\d:\d\d ", line)] == []
+
+
+def test_the_database_is_left_as_one_file(finished):
+    assert [path.name for path in finished[0].glob("studies.db*")] == ["studies.db"]
+
+
+def test_the_report_is_complete(finished):
+    report = finished[0] / "reports" / "digits"
+    assert (report / "report.md").is_file()
+    assert sorted(path.stem for path in (report / "figures").glob("*.png")) == sorted(CHARTS)
+    assert list((report / "tables").glob("*.csv"))
+    assert sorted(path.name for path in (report / "models").iterdir()) == [
+        "alexnet_lite.keras",
+        "custom_cnn.keras",
+    ]
+
+
+def test_the_page_draws_every_figure_offline_and_without_complaint(finished, browser):
+    visited = visit(browser, finished[0] / "reports" / "digits" / "report.html")
+    drawn = visited.page.locator(".chart.plotly:has(svg.main-svg)").count()
+    visited.page.close()
+    assert drawn == len(CHARTS)
+    assert (visited.messages, visited.dialogs, visited.requests) == ([], [], [])
+
+
+def test_running_again_does_nothing_that_is_done(finished):
+    folder, _ = finished
+    before = read(folder)
+    again = run(folder, "study", *SMALL)
+    assert again.returncode == 0, again.stderr
+    after = read(folder)
+    assert [family.trials for family in after.families] == [
+        family.trials for family in before.families
+    ]
+    assert after.retrained == before.retrained
+
+
+def test_a_larger_target_continues(finished, tmp_path):
+    folder, _ = finished
+    (tmp_path / "studies.db").write_bytes((folder / "studies.db").read_bytes())
+    more = run(tmp_path, "study", *RUN, "--trials", "3", "--seeds", "2", "--quiet")
+    assert more.returncode == 0, more.stderr
+    for before, after in zip(read(folder).families, read(tmp_path).families, strict=True):
+        assert len(after.trials) == 3
+        assert after.trials[:2] == before.trials
+
+
+def test_other_settings_of_training_are_refused_for_the_same_name(finished, tmp_path):
+    (tmp_path / "studies.db").write_bytes((finished[0] / "studies.db").read_bytes())
+    other = run(tmp_path, "study", *SMALL, "--seed", "7")
+    assert other.returncode == 2
+    last = other.stderr.splitlines()[-1]
+    assert last.startswith("error: ") and "--name" in last
+
+
+def test_ctrl_c_keeps_everything_and_says_how_to_continue(tmp_path):
+    arguments = (*RUN, "--trials", "40", "--seeds", "1", "--epochs", "1000", "--pruner", "none")
+    process = subprocess.Popen(
+        command("study", *arguments, "--verbose"),
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "trial 0 epoch 3" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(timeout=120) == 130
+    assert f"python -m study {' '.join(arguments)}" in rest
+    assert "Traceback" not in rest
+    (family,) = (family for family in read(tmp_path).families if family.family == "custom_cnn")
+    stopped, *queued = family.trials
+    assert (stopped.state, stopped.failure) == ("FAIL", "interrupted")
+    assert len(stopped.validation_accuracy) >= 3
+    # Its configuration waits to be tried again, after the other named ones.
+    assert sorted(trial.baseline or "" for trial in queued) == ["V1", "V2", "V3"]
+    assert {trial.state for trial in queued} == {"WAITING"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return bytes(answer.read())
+
+
+def test_the_dashboard_serves_the_database(finished, browser):
+    folder, _ = finished
+    port = free_port()
+    program = Path(sys.executable).with_name("optuna-dashboard")
+    server = subprocess.Popen(
+        [program, URL, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                listing = json.loads(ask(f"{address}/api/studies"))
+                break
+            except OSError:
+                time.sleep(0.5)
+        names = {study["study_name"] for study in listing["study_summaries"]}
+        assert names == {"digits/custom_cnn", "digits/alexnet_lite", "digits/retrained"}
+        page = browser.new_page()
+        page.goto(f"{address}/dashboard/")
+        page.get_by_text("digits/custom_cnn").first.wait_for(timeout=60_000)
+        page.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def test_the_shipped_studies_make_a_report_without_being_changed(tmp_path):
+    shipped = PROJECT / "studies.db"
+    digest = hashlib.sha256(shipped.read_bytes()).hexdigest()
+    url = f"sqlite:///{shipped}"
+    for name in ("reference-cifar10", "reference-mnist"):
+        report = tmp_path / name
+        done = run(
+            tmp_path, "analysis", "report", "--no-png", "--name", name, "--storage", url,
+            "--out", str(report),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert (report / "report.html").is_file()
+        study = read_study(url, name)
+        assert {result.configuration for result in study.retrained} >= {"winner"}
+    assert hashlib.sha256(shipped.read_bytes()).hexdigest() == digest
+    assert [path.name for path in PROJECT.glob("studies.db*")] == ["studies.db"]
