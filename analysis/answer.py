@@ -45,7 +45,7 @@ def answer(evidence: Evidence) -> Answer:
     if tested.empty:
         return Answer(text=" ".join(_by_validation(evidence)), warnings=tuple(warnings))
     sentences = _comparisons(evidence, tested)
-    sentences += [_augmentation(tested), _costs(tested), _budget(evidence), _splits(evidence)]
+    sentences += [_augmentation(evidence), _costs(tested), _budget(evidence), _splits(evidence)]
     return Answer(text=" ".join(filter(None, sentences)), warnings=tuple(warnings))
 
 
@@ -137,17 +137,21 @@ def _seeds(tested: pd.DataFrame) -> str:
     )
 
 
-def _augmentation(tested: pd.DataFrame) -> str:
-    """Say what augmentation brought to each family that was retrained both ways."""
-    scores = tested.pivot_table(index="family", columns="augmented", values="test_accuracy")
+def _augmentation(evidence: Evidence) -> str:
+    """Say what augmentation brought or cost each winner, over the seeds that it has both ways."""
+    runs = evidence.retrained[evidence.retrained["configuration"] == WINNER]
+    scores = runs.pivot_table(
+        index=["family", "seed"], columns="augmented", values="test_accuracy"
+    ).dropna()
     if not {True, False} <= set(scores.columns):
         return ""
-    gains = (scores[True] - scores[False]).dropna()
-    parts = [
-        f"{family_label(family)} {points(abs(gain))}{'' if gain >= 0 else ' less'}"
-        for family, gain in gains.items()
-    ]
-    return f"Augmentation brought {joined(parts)}." if parts else ""
+    gains = (scores[True] - scores[False]).groupby("family").mean()
+    parts = []
+    for verb, chosen in (("brought", gains[gains >= 0]), ("cost", gains[gains < 0])):
+        named = [f"{family_label(family)} {points(abs(gain))}" for family, gain in chosen.items()]
+        if named:
+            parts.append(f"{verb} {joined(named)}")
+    return f"Augmentation {', and '.join(parts)}." if parts else ""
 
 
 def _costs(tested: pd.DataFrame) -> str:

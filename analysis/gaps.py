@@ -63,7 +63,7 @@ def _of_search(evidence: Evidence, family: FamilyRecord) -> list[str]:
     sentences = []
     unfinished = sum(trial.state not in FINISHED for trial in family.trials)
     if unfinished:
-        sentences.append(f"{label}: {unfinished} trials are waiting or still running.")
+        sentences.append(f"{label}: trials waiting or still running: {unfinished}.")
     wanted, had = family.settings.get("trials"), trials_by_family(evidence)[family.family]
     if isinstance(wanted, int) and had < wanted:
         sentences.append(f"{label}: {had} of the {wanted} trials asked for have finished.")
@@ -85,13 +85,13 @@ def _of_retraining(evidence: Evidence) -> list[str]:
         if row["n_seeds"] == 0:
             sentences.append(f"The winner of {run} has not been retrained yet.")
         elif row["n_seeds"] < most:
-            sentences.append(f"{run} has {row['n_seeds']} seeds where others have {most}.")
+            sentences.append(f"{run} has {row['n_seeds']} of {most} seeds so far.")
     if most == 1:
         sentences.append("Winners were retrained with one seed, so the spread is not known.")
     if evidence.n_former_results:
         sentences.append(
-            f"{evidence.n_former_results} retrained models belong to earlier winners, which newer "
-            "trials have overtaken; they are left out."
+            "Retrained models of earlier winners, which newer trials have overtaken, are left out: "
+            f"{evidence.n_former_results}."
         )
     return sentences
 
@@ -112,12 +112,12 @@ def _of_fields(evidence: Evidence) -> list[str]:
             sentences.append(f"Some {what} lack {joined(lacking)}.")
     without_curve = int((finished["epochs"] == 0).sum())
     if without_curve:
-        sentences.append(f"{without_curve} of {len(finished)} trials have no learning curve.")
+        sentences.append(f"Trials without a learning curve: {without_curve} of {len(finished)}.")
     n_classes = len(evidence.study.dataset.classes)
     scored = sum(len(result.f1) == n_classes for result in evidence.results)
     if scored < len(evidence.results):
-        lacking_scores = len(evidence.results) - scored
-        sentences.append(f"{lacking_scores} retrained models have no scores by class.")
+        lacking_scores = f"{len(evidence.results) - scored} of {len(evidence.results)}"
+        sentences.append(f"Retrained models without scores by class: {lacking_scores}.")
     return sentences
 
 

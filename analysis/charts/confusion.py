@@ -97,7 +97,7 @@ def draw(computed: Confusions) -> go.Figure:
             "cmin": 0,
             "cmax": 100,
             "colorbar": {
-                "title": {"text": "share of<br>true class<br>(%)"},
+                "title": {"text": "share of<br>true class<br>(%)", "font": {"size": 12}},
                 "thickness": 12,
                 "len": PANEL_PIXELS,
                 "lenmode": "pixels",

@@ -137,7 +137,7 @@ def _frozen(record: TrialRecord) -> optuna.trial.FrozenTrial | None:
     """Return the trial as Optuna's own; None unless completed within the recorded distributions."""
     if record.state != "COMPLETE" or record.value is None or not math.isfinite(record.value):
         return None
-    names = record.params.keys() & record.distributions.keys()
+    names = [name for name in record.params if name in record.distributions]
     try:
         return optuna.trial.create_trial(
             params={name: record.params[name] for name in names},

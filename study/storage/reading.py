@@ -82,7 +82,7 @@ def read_study(url: str, name: str) -> StudyRecord:
             trials = storage.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
             retrained = tuple(result for trial in trials if (result := retrained_result(trial)))
             test_labels = _labels(members[RETRAINED].user_attrs.get("test_labels"))
-        any_member = next(iter(members.values()))
+        any_member = members.get(RETRAINED) or next(iter(members.values()))
         return StudyRecord(
             name=name,
             dataset=_dataset(any_member.user_attrs.get("dataset")),

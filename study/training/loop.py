@@ -7,6 +7,7 @@ processor idle for seconds at the end of an epoch.
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -121,10 +122,16 @@ def train_epochs(
         )
 
 
+@functools.lru_cache(maxsize=2)
+def _tensors(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
+    # Shared by all trials on the same images: a traced function's tensors outlive its model.
+    return tf.constant(images.images), tf.constant(images.labels, tf.int32)
+
+
 def _step_runner(
     model: keras.Model, train: Images, config: FitConfig, *, n_steps: int
 ) -> Callable[[np.ndarray, int], tuple[int, float]]:
-    images, labels = tf.constant(train.images), tf.constant(train.labels, tf.int32)
+    images, labels = _tensors(train)
     optimizer = keras.optimizers.AdamW(
         learning_rate=Triangular(peak=config.learning_rate, n_steps=n_steps),
         weight_decay=config.weight_decay,

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from optuna.distributions import distribution_to_json
 from sklearn.metrics import confusion_matrix, f1_score
 
 from analysis import contents, evidence, theme
@@ -14,6 +15,7 @@ from analysis.charts import slices as slices_chart
 from analysis.labels import family_label
 from study.records import FamilyRecord, TrialRecord
 from tests.analysis import synthetic
+from tests.analysis.synthetic_spaces import SPACES
 
 FULL = synthetic.study()
 ALEXNET, CUSTOM = FULL.families
@@ -183,8 +185,8 @@ def test_slices_hold_each_scored_trial_once_per_hyperparameter_it_has():
 
 
 def test_parallel_axes_put_the_lowest_value_at_the_foot_and_logarithms_in_between():
-    space = synthetic.SPACES["custom_cnn"]
-    text = synthetic.distribution_to_json(space["learning_rate"])
+    space = SPACES["custom_cnn"]
+    text = distribution_to_json(space["learning_rate"])
     trials = tuple(
         TrialRecord(
             number=i,

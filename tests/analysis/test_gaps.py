@@ -29,7 +29,7 @@ CASES = {
         synthetic.study(retrained=False),
         "The winner of custom CNN with augmentation has not been retrained yet.",
     ),
-    "fewer seeds": (fewer_seeds(), "custom CNN with augmentation has 2 seeds where others have 3."),
+    "fewer seeds": (fewer_seeds(), "custom CNN with augmentation has 2 of 3 seeds so far."),
     "one seed": (synthetic.study(seeds=(0,)), "with one seed, so the spread is not known"),
     "one family": (synthetic.study(families=("custom_cnn",)), "Only one family was searched"),
     "no roles": (with_custom(roles={}), "custom CNN: which hyperparameters are scientific"),
@@ -39,7 +39,7 @@ CASES = {
     ),
     "still running": (
         with_custom(trials=(*CUSTOM.trials, TrialRecord(number=30, state="RUNNING"))),
-        "custom CNN: 1 trials are waiting or still running.",
+        "custom CNN: trials waiting or still running: 1.",
     ),
     "nothing completed": (
         dataclasses.replace(
@@ -47,7 +47,7 @@ CASES = {
         ),
         "custom CNN: no trial has completed",
     ),
-    "bare": (synthetic.bare(FULL), "have no learning curve"),
+    "bare": (synthetic.bare(FULL), "Trials without a learning curve"),
     "former winners": (
         dataclasses.replace(
             FULL,
@@ -55,7 +55,7 @@ CASES = {
                 dataclasses.replace(result, source_trial=999) for result in FULL.retrained
             ),
         ),
-        "12 retrained models belong to earlier winners",
+        "are left out: 12.",
     ),
 }
 

@@ -25,6 +25,7 @@ class Visit:
 
 def visit(browser: Browser, files: ReportFiles) -> Visit:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(120_000)
     visited = Visit(page)
 
     def note(message: ConsoleMessage) -> None:

@@ -7,11 +7,13 @@ import logging
 import re
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from analysis import files, png
+from analysis import files, html_page, png
 from analysis.charts import CHARTS
+from analysis.document import Document, FigureBlock, Section
 from analysis.report import default_folder, write_report
 from study.errors import ConfigError
 from tests.analysis import hostile, synthetic
@@ -82,6 +84,18 @@ def test_markdown_holds_no_live_markup_of_the_database(hostile_report):
 
     assert not re.search(r"<[a-zA-Z/]", text)
     assert "&lt;script&gt;" in text
+
+
+def test_the_data_of_a_figure_cannot_end_the_script_that_holds_it():
+    figure = go.Figure(layout={"title": {"text": hostile.CLOSING}, "height": 100})
+    block = FigureBlock(name="a", title="A", caption="", figure=figure, min_width_pixels=1)
+    section = Section(anchor="s", title="S", blocks=(block,))
+    document = Document(title="T", facts={}, notices=(), sections=(section,))
+
+    page = html_page.render(document)
+
+    assert hostile.CLOSING not in page
+    assert page.count("</script>") == 3
 
 
 def test_a_substitute_dataset_is_announced(hostile_report, ordinary_report):

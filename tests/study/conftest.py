@@ -10,7 +10,7 @@ import pytest
 
 from search_spaces import SPACES
 from study.config import RetrainConfig, SearchConfig, StudyConfig
-from study.datasets import DATASETS
+from study.datasets import DATASETS, draw_sample
 from study.records import StudyRecord
 from tests.study import small
 
@@ -38,8 +38,14 @@ def real_run(tmp_path_factory: pytest.TempPathFactory) -> RealRun:
         search=SearchConfig(n_trials=2, epochs=1, fraction=0.07, precision="float32"),
         retrain=RetrainConfig(epochs=1, n_seeds=1),
     )
-    training = DATASETS["digits"].load_training(config.data_dir)
-    record = job.run(config, images=training, progress=small.silent_progress())
+    digits = DATASETS["digits"]
+    drawn = draw_sample(
+        digits.load_training(config.data_dir),
+        n_classes=digits.n_classes,
+        fraction=config.search.fraction,
+        seed=config.search.seed,
+    )
+    record = job.run(config, sample=drawn, progress=small.silent_progress())
     return RealRun(config=config, record=record, folder=folder)
 
 

@@ -1,0 +1,170 @@
+"""Who may import what, how long files may be, and what must not be in them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("study", "search_spaces", "analysis")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MAX_LINES = 300
+HEAVY = ("keras", "tensorflow", "tf_keras")
+UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
+UNPICKLERS = {"load", "loads", "Unpickler"}
+
+
+def files_of(package):
+    found = [path for path in FILES if path.is_relative_to(ROOT / package)]
+    assert found
+    return found
+
+
+def trees(files):
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in files]
+
+
+def imported(tree):
+    """Return every module that a file imports, `from a import b` as "a" and as "a.b"."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "Imports are absolute."
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def is_in(name, modules):
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def breaches(files, forbidden):
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path, tree in trees(files)
+        for name in sorted(imported(tree))
+        if forbidden(name)
+    ]
+
+
+def test_this_test_sees_the_files_and_their_imports():
+    assert len(FILES) > 50
+    names = imported(ast.parse("import a.b\ndef f():\n    from c import d"))
+    assert names == {"a.b", "c", "c.d"}
+
+
+def test_search_spaces_know_neither_the_study_nor_the_analysis_nor_a_tuner():
+    others = ("study", "analysis", "optuna", "keras_tuner")
+    assert breaches(files_of("search_spaces"), lambda name: is_in(name, others)) == []
+
+
+def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
+    known = ("study.records", "study.storage", "study.winners", "study.errors")
+
+    def is_forbidden(name):
+        if is_in(name, (*HEAVY, "search_spaces")):
+            return True
+        return is_in(name, ("study",)) and name != "study" and not is_in(name, known)
+
+    assert breaches(files_of("analysis"), is_forbidden) == []
+
+
+def test_training_knows_neither_optuna_nor_the_database():
+    others = ("optuna", "sqlalchemy", "study.storage", "study.studies", "search_spaces")
+    assert breaches(files_of("study/training"), lambda name: is_in(name, others)) == []
+
+
+def test_keras_is_imported_by_those_who_build_or_train_only():
+    trainers = {
+        *files_of("study/training"),
+        *(ROOT / "study" / name for name in ("objective.py", "retrain.py", "quiet.py")),
+    }
+    others = [path for path in files_of("study") if path not in trainers]
+    assert breaches(others, lambda name: is_in(name, HEAVY)) == []
+
+
+def test_only_storage_opens_databases():
+    openers = {"RDBStorage", "JournalStorage", "get_storage", "load_study", "create_engine"}
+    found = {
+        str(path.relative_to(ROOT))
+        for path, tree in trees(FILES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", None)) in openers
+    }
+    assert found == {"study/storage/opening.py"}
+
+
+def test_only_studies_creates_optuna_studies_in_a_database():
+    found = {
+        str(path.relative_to(ROOT))
+        for path, tree in trees(FILES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", None) == "create_study"
+        and any(word.arg == "storage" for word in node.keywords)
+    }
+    assert found == {"study/studies.py"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "study", "--help"],
+        ["-m", "study", "run", "--help"],
+        ["-m", "analysis", "--help"],
+        ["-m", "analysis", "report", "--help"],
+        ["-c", "import analysis.report"],
+        ["-c", "import search_spaces, study.config, study.arguments, study.cli"],
+    ],
+    ids=" ".join,
+)
+def test_what_must_answer_quickly_loads_neither_tensorflow_nor_keras(command):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    assert "argparse" in loaded or "analysis" in loaded
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_short_documented_and_free_of_what_is_unsafe(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    tree = ast.parse(text)
+    if path.name != "__main__.py":
+        assert ast.get_docstring(tree)
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.Assert), f"assert in line {node.lineno}"
+        if isinstance(node, ast.Call):
+            assert_safe(node)
+
+
+def assert_safe(call):
+    where = f"line {call.lineno}"
+    if isinstance(call.func, ast.Name):
+        assert call.func.id not in UNSAFE_CALLS, where
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+        owner, name = call.func.value.id, call.func.attr
+        assert not (owner in {"pickle", "dill", "joblib", "marshal"} and name in UNPICKLERS), where
+        assert not (owner == "os" and name in UNSAFE_CALLS), where
+        if owner in {"np", "numpy"} and name == "load":
+            allowed = [word.value for word in call.keywords if word.arg == "allow_pickle"]
+            assert [ast.literal_eval(value) for value in allowed] == [False], where
+    for word in call.keywords:
+        is_true = isinstance(word.value, ast.Constant) and word.value.value is True
+        assert not (word.arg == "allow_pickle" and is_true), where
+        assert not (word.arg == "shell" and is_true), where
+        assert not (word.arg == "safe_mode" and not is_true), where
