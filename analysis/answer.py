@@ -69,7 +69,7 @@ def _by_validation(evidence: Evidence) -> list[str]:
         )
         sentences.append(
             f"In the search, the best accuracy on the validation images was {found}. "
-            "Each is the best of many trials on the images that chose it, which flatters it: "
+            "Each is the best of its trials on the images that chose it, which flatters it: "
             "it says where the search stands, not which family is better."
         )
     without = [family_label(name) for name in evidence.families if name not in evidence.winners]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from study.errors import StudyError
+from study.one_line_parser import OneLineParser
 
 USER_ERROR = 2
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m analysis", description="Turn a study's database into a report."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

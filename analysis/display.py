@@ -49,7 +49,7 @@ def winners(evidence: Evidence) -> Table:
         rows=tuple(
             (
                 family_label(family),
-                str(trial.number),
+                f"{trial.number}, {trial.baseline}" if trial.baseline else str(trial.number),
                 percent(trial.value or 0.0),
                 MISSING if trial.n_parameters is None else number(trial.n_parameters),
                 ", ".join(f"{name} = {value_text(chosen)}" for name, chosen in trial.params.items())

@@ -172,9 +172,13 @@ def explain(drawing: go.Figure, reason: str, *, row: int, col: int) -> None:
 def log_axis(low: float, high: float) -> dict[str, Any]:
     """Return settings of a logarithmic axis with round ticks, however few decades it spans."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    span = math.log10(high / low)
-    steps = range(1, 10) if span < 0.7 else (1, 2, 5) if span < 2 else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    choices = [
+        [step * 10.0**decade for decade in decades for step in steps]
+        for steps in ((1,), (1, 2, 5), range(1, 10))
+    ]
+    # The coarsest ticks of which enough are in sight.
+    enough = [sum(low <= tick <= high for tick in ticks) >= 2 for ticks in choices]
+    ticks = choices[enough.index(True)] if any(enough) else choices[-1]
     return {
         "type": "log",
         "tickvals": ticks,
@@ -211,14 +215,16 @@ def add_key(
     *,
     marker: Mapping[str, Any] | None = None,
     line: Mapping[str, Any] | None = None,
+    group: str | None = None,
 ) -> None:
     """Add a legend entry that stands for a look (`marker` or `line`), whatever the colour."""
     drawing.add_scatter(
         x=[None],
         y=[None],
-        mode="markers" if marker else "lines",
+        mode="+".join(["lines"] * bool(line) + ["markers"] * bool(marker)),
         marker={"color": MUTED, "size": 9, "line": {"width": 2, "color": MUTED}, **(marker or {})},
         line={"color": MUTED, **(line or {})},
         name=plain(label),
+        legendgroup=group,
         hoverinfo="skip",
     )

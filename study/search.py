@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import optuna
@@ -42,18 +42,15 @@ def run_search(
         KeyboardInterrupt: If the user stopped it; the running trial is queued to be tried again.
     """
     deadline = time.monotonic() + (config.time_budget_seconds or float("inf"))
-    spent = {search.family: n_spent(search.optuna_study) for search in searches}
     for search in searches:
         records = [trial_record(trial) for trial in search.optuna_study.get_trials(deepcopy=False)]
         progress.family_started(search.family, records, target=config.n_trials)
-    while pending := _pending(searches, spent, target=config.n_trials):
+    while pending := _pending(searches, target=config.n_trials):
         if time.monotonic() >= deadline:
             logger.info("The time budget is spent; the search ends with equal numbers of trials.")
             return
         for search in pending:
-            trial = run_trial(search, config=config)
-            spent[search.family] += 1
-            progress.trial_finished(search.family, trial_record(trial))
+            progress.trial_finished(search.family, trial_record(run_trial(search, config=config)))
 
 
 def run_trial(search: FamilySearch, *, config: SearchConfig) -> optuna.trial.FrozenTrial:
@@ -78,10 +75,9 @@ def run_trial(search: FamilySearch, *, config: SearchConfig) -> optuna.trial.Fro
     return optuna_study.tell(trial, accuracy)
 
 
-def _pending(
-    searches: Sequence[FamilySearch], spent: Mapping[str, int], *, target: int
-) -> list[FamilySearch]:
+def _pending(searches: Sequence[FamilySearch], *, target: int) -> list[FamilySearch]:
+    # Counted in the database each time: another process may be at work on the same budget.
+    spent = [(n_spent(search.optuna_study), search) for search in searches]
     # A family that is behind (a run was interrupted within a round) catches up first.
-    unfinished = [search for search in searches if spent[search.family] < target]
-    fewest = min((spent[search.family] for search in unfinished), default=0)
-    return [search for search in unfinished if spent[search.family] == fewest]
+    fewest = min(n_trials for n_trials, _ in spent)
+    return [search for n_trials, search in spent if n_trials == fewest < target]

@@ -56,6 +56,11 @@ def open_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> o
         check_schema_version(name, stored)
         _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
         _check_same("setting", name, stored.get("settings"), attrs["settings"])
+    elif optuna_study.get_trials(deepcopy=False):
+        raise ConfigError(
+            f"Study {name!r} holds trials that this program did not make; "
+            "give --name for a new study."
+        )
     for key, value in attrs.items():
         if stored.get(key) != value and (key != "versions" or key not in stored):
             optuna_study.set_user_attr(key, value)
@@ -114,11 +119,15 @@ def n_spent(optuna_study: optuna.Study) -> int:
 
 def abandon(optuna_study: optuna.Study, trial: optuna.trial.FrozenTrial | optuna.Trial) -> None:
     """End a trial as interrupted and queue its configuration to be tried again."""
-    optuna_study._storage.set_trial_user_attr(trial._trial_id, "failure", INTERRUPTED)
+    storage = optuna_study._storage
+    stored = storage.get_trial(trial._trial_id)
+    # A queued trial may be stopped before all of its parameters, or any, were suggested.
+    params = {**stored.params, **stored.system_attrs.get("fixed_params", {})}
+    kept = {key: stored.user_attrs[key] for key in ("baseline",) if key in stored.user_attrs}
+    storage.set_trial_user_attr(trial._trial_id, "failure", INTERRUPTED)
     optuna_study.tell(trial.number, state=TrialState.FAIL)
-    kept = {key: trial.user_attrs[key] for key in ("baseline",) if key in trial.user_attrs}
-    if trial.params:
-        optuna_study.enqueue_trial(dict(trial.params), user_attrs=kept)
+    if params:
+        optuna_study.enqueue_trial(params, user_attrs=kept)
 
 
 def _requeue_abandoned_trials(optuna_study: optuna.Study) -> None:

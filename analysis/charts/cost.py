@@ -20,9 +20,9 @@ AXES = {
 
 
 class Costs(NamedTuple):
-    """One row a completed trial: `family`, `trial`, `accuracy` (%), `label`, and its costs.
+    """One row a completed trial: `family`, `trial`, `accuracy` (%), `winner`, `label`, costs.
 
-    `label` is "winner", the name of a baseline, or empty.
+    `label` says that it is the winner, or which baseline, or both; else it is empty.
     """
 
     families: tuple[str, ...]
@@ -32,11 +32,12 @@ class Costs(NamedTuple):
 def compute(evidence: Evidence) -> Costs:
     """Return completed trials with their validation accuracy and costs."""
     frame = evidence.trials[evidence.trials["state"] == "COMPLETE"]
-    winners = {(family, trial.number) for family, trial in evidence.winners.items()}
-    keys = list(zip(frame["family"], frame["trial"], strict=True))
+    keys = {(family, trial.number) for family, trial in evidence.winners.items()}
+    winner = [key in keys for key in zip(frame["family"], frame["trial"], strict=True)]
     baselines = frame["baseline"].fillna("").astype(str)
     labels = [
-        "winner" if key in winners else name for key, name in zip(keys, baselines, strict=True)
+        (f"winner, {name}" if name else "winner") if best else name
+        for best, name in zip(winner, baselines, strict=True)
     ]
     return Costs(
         evidence.families,
@@ -45,6 +46,7 @@ def compute(evidence: Evidence) -> Costs:
                 "family": list(frame["family"]),
                 "trial": list(frame["trial"]),
                 "accuracy": list((100 * frame["validation_accuracy"]).round(2)),
+                "winner": winner,
                 "label": labels,
                 "n_parameters": list(frame["n_parameters"]),
                 "forward_flops": list(frame["forward_flops"]),
@@ -76,8 +78,14 @@ def draw_against(computed: Costs, axes: dict[str, str], title: str, *, log: bool
         if log and not known.empty:
             axis = theme.log_axis(known[name].min(), known[name].max())
             drawing.update_xaxes(**axis, row=1, col=column)
-    drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
-    return drawing
+    for family in computed.families:
+        marker = {
+            "symbol": theme.symbols(computed.families)[family],
+            "color": theme.colours(computed.families)[family],
+            "line": {"width": 0},
+        }
+        theme.add_key(drawing, family_label(family), marker=marker, group=family)
+    return drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
 
 
 def _add_family(
@@ -86,7 +94,6 @@ def _add_family(
     colour = theme.colours(computed.families)[family]
     symbol = theme.symbols(computed.families)[family]
     rows = computed.trials[computed.trials["family"] == family].dropna(subset=[name])
-    best = rows["label"] == "winner"
     drawing.add_scatter(
         x=rows[name],
         y=rows["accuracy"],
@@ -97,14 +104,14 @@ def _add_family(
         cliponaxis=False,
         mode="markers+text",
         marker={
-            "symbol": ["star" if winner else symbol for winner in best],
-            "size": [15 if winner else 8 for winner in best],
+            "symbol": ["star" if winner else symbol for winner in rows["winner"]],
+            "size": [15 if winner else 8 for winner in rows["winner"]],
             "color": colour,
-            "opacity": [1.0 if winner else 0.7 for winner in best],
+            "opacity": [1.0 if winner else 0.7 for winner in rows["winner"]],
         },
         name=theme.plain(family_label(family)),
         legendgroup=family,
-        showlegend=column == 1,
+        showlegend=False,
         hovertemplate=(
             "trial %{customdata} %{text}<br>%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>"
         ),

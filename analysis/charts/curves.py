@@ -66,12 +66,15 @@ def draw(computed: Curves) -> go.Figure:
             colour = theme.MUTED if state == "COMPLETE" else colours[family]
             opacity = 0.45 if state == "COMPLETE" else 0.8
             _add_lines(drawing, chosen, column, line={**look, "color": colour}, opacity=opacity)
+        _add_ends(drawing, rows, column, colours[family])
         winner = rows[rows["winner"]]
         _add_lines(drawing, winner, column, line={"color": colours[family], "width": 4}, opacity=1)
     for state, look in LOOKS.items():
-        theme.add_key(drawing, theme.STATE_LABELS[state], line=look)
+        end = {"symbol": theme.STATE_SYMBOLS[state], "size": 7} if state != "COMPLETE" else None
+        theme.add_key(drawing, theme.STATE_LABELS[state], line=look, marker=end)
     theme.add_key(drawing, "winner", line={"dash": "solid", "width": 4, "color": theme.INK})
-    drawing.update_xaxes(title_text="epoch")
+    last = computed.points["epoch"].max()
+    drawing.update_xaxes(title_text="epoch", range=[0.5, last + 0.5])
     drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
     return drawing
 
@@ -106,13 +109,34 @@ def _add_lines(
     )
 
 
+def _add_ends(drawing: go.Figure, rows: pd.DataFrame, column: int, colour: str) -> None:
+    """Mark where pruned and failed trials ended; one that ended after one epoch has no line."""
+    ends = rows[rows["state"] != "COMPLETE"].groupby("trial").tail(1)
+    drawing.add_scatter(
+        x=ends["epoch"],
+        y=ends["accuracy"],
+        customdata=ends["trial"],
+        mode="markers",
+        marker={
+            "symbol": [theme.STATE_SYMBOLS[state] for state in ends["state"]],
+            "color": colour,
+            "size": 7,
+            "line": {"width": 1.5, "color": colour},
+        },
+        showlegend=False,
+        hovertemplate="trial %{customdata} ended after epoch %{x}: %{y:.1f} %<extra></extra>",
+        row=1,
+        col=column,
+    )
+
+
 CHART = Chart(
     name="curves",
     title=TITLE,
     caption=(
         "Validation accuracy after each epoch (one pass over the training images). Each line is "
-        "one trial; dotted lines end where pruning stopped a trial that fell behind. The thick "
-        "line is the family's winner."
+        "one trial; dotted lines end, at a cross, where pruning stopped a trial that fell behind. "
+        "The thick line is the family's winner."
     ),
     section="search",
     compute=compute,

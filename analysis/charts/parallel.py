@@ -63,13 +63,19 @@ def draw(computed: list[Lines]) -> go.Figure:
             title_text="hyperparameter",
             tickvals=list(range(len(lines.axes))),
             ticktext=[theme.plain(axis.name) for axis in lines.axes],
-            tickangle=-25,
+            tickangle=25,
+            ticklabeloverflow="allow",
             range=[-0.15, max(len(lines.axes), 2) - 0.45],
             showgrid=True,
             gridcolor=theme.MUTED,
             row=row,
             col=1,
         )
+    names = {0: "worst fifth", len(theme.LEVELS) - 1: "best fifth"}
+    for level in range(len(theme.LEVELS)):
+        label = names.get(level, f"fifth {level + 1} of 5")
+        theme.add_key(drawing, label, line=_look(level), group=str(level))
+    drawing.update_layout(margin={"r": 84})
     return drawing.update_yaxes(
         title_text="lowest to highest value", showgrid=False, showticklabels=False, ticks=""
     )
@@ -88,9 +94,10 @@ def _lines(record: FamilyRecord) -> Lines:
         marks = [(at, f"{at:.1f}") for at in _between(min(accuracy), max(accuracy))]
         axes.append(_scaled("accuracy (%)", accuracy, marks))
     order = sorted(range(len(trials)), key=accuracy.__getitem__)
-    levels = [0] * len(trials)
+    levels, best = [0] * len(trials), len(theme.LEVELS) - 1
     for rank, i in enumerate(order):
-        levels[i] = len(theme.LEVELS) * rank // len(trials)
+        # Counted from the best, so that the best of a few is still in the best group.
+        levels[i] = best - len(theme.LEVELS) * (len(trials) - 1 - rank) // len(trials)
     return Lines(record.family, [trial.number for trial in trials], accuracy, levels, axes)
 
 
@@ -132,7 +139,6 @@ def _scaled(name: str, places: list[float], marks: list[tuple[float, str]]) -> A
 def _add_level(drawing: go.Figure, lines: Lines, level: int, row: int) -> None:
     """Add the lines of one group as a single trace, broken between two trials."""
     chosen = [i for i, own in enumerate(lines.levels) if own == level]
-    names = {0: "worst fifth", len(theme.LEVELS) - 1: "best fifth"}
     x: list[Any] = []
     y: list[Any] = []
     notes: list[str] = []
@@ -146,14 +152,17 @@ def _add_level(drawing: go.Figure, lines: Lines, level: int, row: int) -> None:
         y=y,
         text=notes,
         mode="lines",
-        line={"color": theme.LEVELS[level], "width": 1 + 0.5 * level},
-        name=names.get(level, f"fifth {level + 1} of 5"),
+        line=_look(level),
         legendgroup=str(level),
-        showlegend=row == 1,
+        showlegend=False,
         hovertemplate="%{text}<extra></extra>",
         row=row,
         col=1,
     )
+
+
+def _look(level: int) -> dict[str, Any]:
+    return {"color": theme.LEVELS[level], "width": 1 + 0.5 * level}
 
 
 def _add_ticks(drawing: go.Figure, lines: Lines, row: int) -> None:

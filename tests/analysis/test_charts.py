@@ -174,6 +174,16 @@ def test_costs_label_winners_and_baselines_among_completed_trials():
     assert labelled["custom_cnn"] == {"winner", "V1", "V2", "V3"}
 
 
+def test_a_winner_that_is_a_baseline_is_labelled_as_both():
+    trial = TrialRecord(number=0, state="COMPLETE", value=0.5, baseline="V3")
+    study = dataclasses.replace(FULL, families=(FamilyRecord(family="a", trials=(trial,)),))
+
+    trials = cost.compute(evidence.from_study(study)).trials
+
+    assert trials["label"].tolist() == ["winner, V3"]
+    assert trials["winner"].tolist() == [True]
+
+
 def test_slices_hold_each_scored_trial_once_per_hyperparameter_it_has():
     points = slices_chart.compute(KNOWN).points
 

@@ -3,67 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route
+from playwright.sync_api import Browser
 
 from analysis.charts import CHARTS
 from analysis.report import ReportFiles
 from tests.analysis import hostile
-
-
-@dataclass
-class Visit:
-    """An open page, and what it said and asked for while it loaded."""
-
-    page: Page
-    messages: list[str] = field(default_factory=list)
-    dialogs: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
-def visit(browser: Browser, files: ReportFiles) -> Visit:
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(120_000)
-    visited = Visit(page)
-
-    def note(message: ConsoleMessage) -> None:
-        visited.messages.append(f"{message.type}: {message.text}")
-
-    def dismiss(dialog: Dialog) -> None:
-        visited.dialogs.append(dialog.message)
-        dialog.dismiss()
-
-    def refuse(route: Route) -> None:
-        if route.request.url == files.html.as_uri():
-            route.continue_()
-        else:
-            visited.requests.append(route.request.url)
-            route.abort()
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: visited.messages.append(f"pageerror: {error}"))
-    page.on("dialog", dismiss)
-    page.route("**/*", refuse)
-    page.goto(files.html.as_uri())
-    page.wait_for_function(
-        "n => document.querySelectorAll('.chart .main-svg:first-child').length >= n",
-        arg=len(CHARTS),
-    )
-    return visited
+from tests.browsing import Visit, visit
 
 
 @pytest.fixture(scope="module")
 def ordinary(browser: Browser, ordinary_report: ReportFiles) -> Iterator[Visit]:
-    visited = visit(browser, ordinary_report)
+    visited = visit(browser, ordinary_report.html)
     yield visited
     visited.page.close()
 
 
 @pytest.fixture(scope="module")
 def attacked(browser: Browser, hostile_report: ReportFiles) -> Iterator[Visit]:
-    visited = visit(browser, hostile_report)
+    visited = visit(browser, hostile_report.html)
     yield visited
     visited.page.close()
 

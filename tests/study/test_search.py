@@ -23,14 +23,15 @@ from study.training.loop import DivergedError
 from tests.study import small
 
 FAMILIES = ("alpha", "beta")
-SETTINGS = SearchConfig(n_trials=4, epochs=9, fraction=1.0, precision="float32", sampler="random")
+SETTINGS = SearchConfig(n_trials=4, epochs=2, fraction=1.0, precision="float32", sampler="random")
 
 
 class QuickObjective:
     """Stands in for training: the score follows from the configuration."""
 
-    def __init__(self, space, *, before=lambda: None, within=lambda: None, after=lambda: None):
-        self.space, self.before, self.within, self.after = space, before, within, after
+    def __init__(self, space, *, epochs=2, before=int, within=int, after=int):
+        self.space, self.epochs = space, epochs
+        self.before, self.within, self.after = before, within, after
 
     def __call__(self, trial):
         self.before()
@@ -39,9 +40,9 @@ class QuickObjective:
         self.within()
         params = self.space.suggest(trial)
         self.after()
-        for epoch in range(1, 10):
-            trial.report(params["units"] / 512 * epoch / 9, step=epoch)
-            if epoch < 9 and trial.should_prune():
+        for epoch in range(1, self.epochs + 1):
+            trial.report(params["units"] / 512 * epoch / self.epochs, step=epoch)
+            if epoch < self.epochs and trial.should_prune():
                 raise optuna.TrialPruned
         return params["units"] / 512
 
@@ -68,7 +69,7 @@ def run(folder, *, settings=SETTINGS, families=FAMILIES, stop=None, moment="afte
             FamilySearch(
                 family=space.name,
                 optuna_study=open_search_study(storage, config, space, attrs=attrs),
-                objective=QuickObjective(space, **steps),
+                objective=QuickObjective(space, epochs=settings.epochs, **steps),
             )
             for space in spaces
         ]
@@ -105,8 +106,14 @@ def test_each_family_gets_its_number_of_trials_and_they_take_turns(tmp_path):
     assert [family for _, family in order] == ["alpha", "beta"] * 4
 
 
-@pytest.mark.parametrize("moment", ["before", "within", "after"])
-@pytest.mark.parametrize("k", [1, 2, 4, 5, 8])
+@pytest.mark.parametrize(
+    ("moment", "k"),
+    [
+        *(("before", k) for k in (1, 4, 5)),
+        *(("within", k) for k in (1, 4, 5)),
+        *(("after", k) for k in (1, 2, 5, 8)),
+    ],
+)
 def test_an_interrupted_search_goes_on_with_equal_budgets_and_loses_no_configuration(
     tmp_path, k, moment
 ):
@@ -211,7 +218,7 @@ def test_two_searches_at_once_share_one_budget(tmp_path):
         optuna_study = open_search_study(storage, config, space, attrs=attrs)
         # The other search runs from beginning to end while this one is in its first trial.
         steps = iter([other_search])
-        objective = QuickObjective(space, after=lambda: next(steps, lambda: None)())
+        objective = QuickObjective(space, after=lambda: next(steps, int)())
         one = FamilySearch(family="alpha", optuna_study=optuna_study, objective=objective)
         run_search([one], config=SETTINGS, progress=small.silent_progress())
         assert n_spent(optuna_study) <= SETTINGS.n_trials + 1
@@ -322,7 +329,7 @@ def test_a_search_in_pieces_proposes_what_a_search_in_one_piece_does(tmp_path):
 
 
 CHANGES = [
-    ("epochs", {"search": replace(SETTINGS, epochs=10)}, {}),
+    ("epochs", {"search": replace(SETTINGS, epochs=3)}, {}),
     ("fraction", {"search": replace(SETTINGS, fraction=0.5)}, {}),
     ("seed", {"search": replace(SETTINGS, seed=1)}, {}),
     ("name", {}, {"dataset": small.dataset(name="other")}),
@@ -384,7 +391,7 @@ PLUG_INS = [(sampler, "none") for sampler in SAMPLERS] + [("random", pruner) for
 
 @pytest.mark.parametrize(("sampler", "pruner"), PLUG_INS)
 def test_every_sampler_and_pruner_runs_a_search_to_its_end(tmp_path, sampler, pruner):
-    settings = replace(SETTINGS, n_trials=12, sampler=sampler, pruner=pruner)
+    settings = replace(SETTINGS, n_trials=12, epochs=9, sampler=sampler, pruner=pruner)
     run(tmp_path, settings=settings, families=("alpha",))
     trials = read(tmp_path)["alpha"]
     assert [trial.number for trial in trials] == list(range(12))
