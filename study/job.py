@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
@@ -19,7 +20,13 @@ from study.progress import Progress
 from study.records import RETRAINED, StudyRecord, encode_labels
 from study.search import FamilySearch, run_search
 from study.storage import open_for_writing, read_study
-from study.studies import common_attrs, open_search_study, open_study, stored_precision
+from study.studies import (
+    common_attrs,
+    find_study,
+    open_search_study,
+    open_study,
+    stored_precision,
+)
 from study.training import precision
 from study.training.loop import EpochScores
 from study.winners import pick_winners
@@ -42,9 +49,18 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with open_for_writing(config.storage_url) as storage:
         chosen = _precision(storage, config)
+        _check_retrained(storage, config, sample, chosen)
         _search(storage, config, sample, chosen, progress)
         _retrain(storage, config, sample, chosen, progress)
     return read_study(config.storage_url, config.name)
+
+
+def _check_retrained(storage: RDBStorage, config: StudyConfig, sample: Sample, chosen: str) -> None:
+    # Before the search, not hours later: may its winners join what was retrained before?
+    attrs = _retrained_attrs(config, sample, chosen)
+    optuna_study = find_study(storage, f"{config.name}/{RETRAINED}", attrs=attrs)
+    if optuna_study is not None:
+        retrain.check_families(optuna_study, config.families)
 
 
 def _precision(storage: RDBStorage, config: StudyConfig) -> str:
@@ -125,6 +141,13 @@ def _retrain(
 def _retrained_study(
     storage: RDBStorage, config: StudyConfig, sample: Sample, chosen: str, test: Images
 ) -> optuna.Study:
+    attrs = _retrained_attrs(config, sample, chosen)
+    attrs["test_labels"] = encode_labels(test.labels.tobytes())
+    attrs["dataset"]["n_test"] = len(test)
+    return open_study(storage, f"{config.name}/{RETRAINED}", attrs=attrs)
+
+
+def _retrained_attrs(config: StudyConfig, sample: Sample, chosen: str) -> dict[str, Any]:
     attrs = common_attrs(config, DATASETS[config.dataset], sample, precision=chosen)
     attrs["settings"] = {
         "epochs": config.retrain.epochs,
@@ -133,9 +156,7 @@ def _retrained_study(
         "seed": config.search.seed,
         "command": config.command,
     }
-    attrs["test_labels"] = encode_labels(test.labels.tobytes())
-    attrs["dataset"]["n_test"] = len(test)
-    return open_study(storage, f"{config.name}/{RETRAINED}", attrs=attrs)
+    return attrs
 
 
 def _log_retraining_epoch(run: retrain.Run, scores: EpochScores) -> None:

@@ -25,6 +25,7 @@ from search_spaces.flops import forward_flops
 from study.config import MAX_SEED, RetrainConfig
 from study.datasets.base import Dataset, Images
 from study.environment import versions
+from study.errors import ConfigError
 from study.records import WINNER, RetrainedResult, Winner, encode_labels
 from study.seeds import derive_seed
 from study.storage.reading import retrained_result
@@ -228,6 +229,29 @@ def _best_accuracy(optuna_study: optuna.Study, family: str) -> float:
     )
 
 
+def check_families(optuna_study: optuna.Study, families: Sequence[str]) -> None:
+    """Raise a ConfigError if results of a family cannot be added to what was retrained before.
+
+    Optuna keeps a categorical parameter's choices as they were at a study's first trial, so a
+    family that the program learnt later cannot join.
+    """
+    known = _family_choices(optuna_study).choices
+    for family in families:
+        if family not in known:
+            raise ConfigError(
+                f"Family {family!r} cannot join {optuna_study.study_name!r}, which was begun with "
+                f"{', '.join(map(str, known))}; give --name for a new study."
+            )
+
+
+def _family_choices(optuna_study: optuna.Study) -> CategoricalDistribution:
+    for trial in optuna_study.get_trials(deepcopy=False):
+        choices = trial.distributions.get("family")
+        if isinstance(choices, CategoricalDistribution):
+            return choices
+    return CategoricalDistribution(sorted(SPACES))
+
+
 def _add_trial(
     optuna_study: optuna.Study,
     run: Run,
@@ -247,7 +271,7 @@ def _add_trial(
             "seed": run.seed,
         },
         distributions={
-            "family": CategoricalDistribution(sorted(SPACES)),
+            "family": _family_choices(optuna_study),
             "augmentation": CategoricalDistribution((False, True)),
             "seed": IntDistribution(0, MAX_SEED),
         },

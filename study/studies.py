@@ -51,19 +51,24 @@ def open_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> o
     optuna_study = optuna.create_study(
         storage=storage, study_name=name, direction="maximize", load_if_exists=True
     )
+    _check_stored(optuna_study, attrs)
     stored = optuna_study.user_attrs
-    if "schema_version" in stored:
-        check_schema_version(name, stored)
-        _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
-        _check_same("setting", name, stored.get("settings"), attrs["settings"])
-    elif optuna_study.get_trials(deepcopy=False):
-        raise ConfigError(
-            f"Study {name!r} holds trials that this program did not make; "
-            "give --name for a new study."
-        )
     for key, value in attrs.items():
         if stored.get(key) != value and (key != "versions" or key not in stored):
             optuna_study.set_user_attr(key, value)
+    return optuna_study
+
+
+def find_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> optuna.Study | None:
+    """Return what `open_study` would, unchanged, or None where it is not there.
+
+    Raises:
+        ConfigError: If it is there with another dataset, sample or training settings.
+    """
+    if all(study.study_name != name for study in storage.get_all_studies()):
+        return None
+    optuna_study = optuna.load_study(storage=storage, study_name=name)
+    _check_stored(optuna_study, attrs)
     return optuna_study
 
 
@@ -152,6 +157,19 @@ COMPARED = {
     "setting": ("epochs", "augmentation", "precision"),
 }
 """What must stay the same for trials to be comparable."""
+
+
+def _check_stored(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:
+    name, stored = optuna_study.study_name, optuna_study.user_attrs
+    if "schema_version" in stored:
+        check_schema_version(name, stored)
+        _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
+        _check_same("setting", name, stored.get("settings"), attrs["settings"])
+    elif optuna_study.get_trials(deepcopy=False):
+        raise ConfigError(
+            f"Study {name!r} holds trials that this program did not make; "
+            "give --name for a new study."
+        )
 
 
 def _check_same(what: str, name: str, stored: Any, wanted: Mapping[str, Any]) -> None:

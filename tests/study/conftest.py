@@ -51,10 +51,17 @@ def real_run(tmp_path_factory: pytest.TempPathFactory) -> RealRun:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Register the small dataset and family for the length of a test."""
+    """Register the small dataset and family for the length of a test, and train them untraced.
+
+    With so few steps, tracing takes many times as long as training.
+    """
+    import tensorflow as tf
+
     monkeypatch.setitem(DATASETS, "stripes", small.dataset())
     monkeypatch.setitem(SPACES, "small", small.space())
+    tf.config.run_functions_eagerly(True)
     yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(autouse=True)

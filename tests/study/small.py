@@ -95,7 +95,9 @@ def config(folder: Path, **changes: Any) -> StudyConfig:
         "storage_url": f"sqlite:///{folder / 'studies.db'}",
         "data_dir": folder,
         "out": folder / "out",
-        "search": SearchConfig(n_trials=3, epochs=1, fraction=1.0, precision="float32"),
+        "search": SearchConfig(
+            n_trials=3, epochs=1, fraction=1.0, precision="float32", sampler="random"
+        ),
         "retrain": RetrainConfig(epochs=1, n_seeds=1),
         "command": "python -m study run",
     }

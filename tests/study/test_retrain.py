@@ -39,9 +39,7 @@ def winner(family="custom_cnn", *, number=7, baseline=None):
 
 def test_a_winner_is_retrained_from_its_own_parameters():
     assert candidates([winner()], baselines=False) == (
-        Candidate(
-            family="custom_cnn", configuration="winner", source_trial=7, params={"units": 3}
-        ),
+        Candidate(family="custom_cnn", configuration="winner", source_trial=7, params={"units": 3}),
     )
 
 
@@ -142,9 +140,7 @@ def run_job(tmp_path, small_parts):
 
     def run(**changes):
         config = small.config(tmp_path, **changes)
-        return job.run(
-            config, sample=small.sample(), progress=small.silent_progress()
-        )
+        return job.run(config, sample=small.sample(), progress=small.silent_progress())
 
     return run
 
@@ -238,9 +234,7 @@ def test_the_best_model_is_kept_while_runs_are_added(run_job, tmp_path):
         assert logits.argmax(axis=1).astype(np.uint8).tobytes() == best.predictions
 
 
-def test_models_are_trained_on_training_and_validation_images_together(
-    run_job, monkeypatch
-):
+def test_models_are_trained_on_training_and_validation_images_together(run_job, monkeypatch):
     seen = []
     train_epochs = retrain.train_epochs
 

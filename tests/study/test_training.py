@@ -265,7 +265,10 @@ def test_without_validation_images_there_are_no_validation_scores():
 @pytest.mark.parametrize("augmentation", [None, AugmentationConfig()])
 def test_equal_seeds_give_equal_scores_and_different_seeds_do_not(augmentation):
     first, again, other = (
-        [(s.training_accuracy, s.training_loss) for s in train(seed=seed, augmentation=augmentation)]
+        [
+            (s.training_accuracy, s.training_loss)
+            for s in train(seed=seed, augmentation=augmentation)
+        ]
         for seed in (0, 0, 1)
     )
     np.testing.assert_allclose(first, again, rtol=1e-5)
