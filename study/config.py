@@ -28,12 +28,15 @@ class AugmentationConfig:
         shift_fraction: Largest shift either way on each axis, as a share of the side, in [0, 1).
         zoom_fraction: Each axis is scaled by a factor in [1 - zoom, 1 + zoom], in [0, 1).
         horizontal_flip: Mirror half of the images; never where that changes what they show.
+        resampled_fraction: Share of the images, in [0, 1], that are rotated and zoomed; the others
+            are shifted by whole pixels and flipped, and so stay as sharp as test images are.
     """
 
     rotation_degrees: float = 15.0
     shift_fraction: float = 0.1
     zoom_fraction: float = 0.1
     horizontal_flip: bool = True
+    resampled_fraction: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

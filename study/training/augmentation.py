@@ -29,7 +29,7 @@ def random_affine(images: Any, *, config: AugmentationConfig, seed: Any, flip: b
     shape = tf.shape(images)
     height, width = shape[1], shape[2]
     transforms = affine_transforms(
-        tf.random.stateless_uniform((6, shape[0]), seed=seed),
+        tf.random.stateless_uniform((7, shape[0]), seed=seed),
         height=tf.cast(height, tf.float32),
         width=tf.cast(width, tf.float32),
         config=config,
@@ -54,7 +54,8 @@ def affine_transforms(
     c + R(angle) S(zoom, flip) (p - c) + shift.
 
     Args:
-        uniform: Numbers in [0, 1), shape (6, n): angle, shifts (y, x), zooms (y, x), flip.
+        uniform: Numbers in [0, 1), shape (7, n): angle, shifts (y, x), zooms (y, x), flip, and
+            whether the image is resampled.
         height: Rows of the images, float.
         width: Columns of the images, float.
         config: Ranges of the transformation.
@@ -69,6 +70,12 @@ def affine_transforms(
     shift_x = symmetric[2] * config.shift_fraction * width
     zoom_y = 1.0 + symmetric[3] * config.zoom_fraction
     zoom_x = 1.0 + symmetric[4] * config.zoom_fraction
+    # Interpolation blurs. A network that sees blurred images alone misreads sharp ones, so some
+    # images only move by whole pixels.
+    sharp = uniform[6] >= config.resampled_fraction
+    angle = tf.where(sharp, 0.0, angle)
+    shift_y, shift_x = (tf.where(sharp, tf.round(shift), shift) for shift in (shift_y, shift_x))
+    zoom_y, zoom_x = (tf.where(sharp, 1.0, zoom) for zoom in (zoom_y, zoom_x))
     if flip and config.horizontal_flip:
         zoom_x = tf.where(uniform[5] < 0.5, -zoom_x, zoom_x)
     cos, sin = tf.cos(angle), tf.sin(angle)
