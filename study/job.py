@@ -144,7 +144,8 @@ def _retrained_study(
     attrs = _retrained_attrs(config, sample, chosen)
     attrs["test_labels"] = encode_labels(test.labels.tobytes())
     attrs["dataset"]["n_test"] = len(test)
-    return open_study(storage, f"{config.name}/{RETRAINED}", attrs=attrs)
+    name = f"{config.name}/{RETRAINED}"
+    return open_study(storage, name, attrs=attrs, metric="test accuracy")
 
 
 def _retrained_attrs(config: StudyConfig, sample: Sample, chosen: str) -> dict[str, Any]:

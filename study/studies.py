@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,15 +36,24 @@ def open_search_study(
         ConfigError: If it was begun with other images or other settings of training.
     """
     attrs = {**attrs, "roles": space.roles, "baselines": _plain(space.baselines)}
-    optuna_study = open_study(storage, f"{config.name}/{space.name}", attrs=attrs)
+    name = f"{config.name}/{space.name}"
+    optuna_study = open_study(storage, name, attrs=attrs, metric="validation accuracy")
     optuna_study.pruner = PRUNERS[config.search.pruner](config.search.epochs)
     _requeue_abandoned_trials(optuna_study)
     _queue_untried_baselines(optuna_study, space)
     return optuna_study
 
 
-def open_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> optuna.Study:
+def open_study(
+    storage: RDBStorage, name: str, *, attrs: Mapping[str, Any], metric: str
+) -> optuna.Study:
     """Return the named Optuna study with these attributes, created where it is not there.
+
+    Args:
+        storage: Where to look for it.
+        name: Its whole name, as "cifar10/custom_cnn".
+        attrs: Its user attributes, those of `docs/records.md`.
+        metric: What its trials' values are, for the dashboard's axes.
 
     Raises:
         ConfigError: If it is there with another dataset, sample or training settings.
@@ -52,6 +62,10 @@ def open_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> o
         storage=storage, study_name=name, direction="maximize", load_if_exists=True
     )
     _check_stored(optuna_study, attrs)
+    with warnings.catch_warnings():
+        # Naming a metric is still marked as experimental, which is no news to the user.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna_study.set_metric_names([metric])
     stored = optuna_study.user_attrs
     for key, value in attrs.items():
         if stored.get(key) != value and (key != "versions" or key not in stored):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +54,11 @@ def real_run(tmp_path_factory: pytest.TempPathFactory) -> RealRun:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Register the small dataset and family for the length of a test, and train them untraced.
 
-    With so few steps, tracing takes many times as long as training.
+    With so few steps, tracing and collecting garbage take many times as long as training.
     """
     import tensorflow as tf
 
+    monkeypatch.setattr(gc, "collect", lambda: 0)
     monkeypatch.setitem(DATASETS, "stripes", small.dataset())
     monkeypatch.setitem(SPACES, "small", small.space())
     tf.config.run_functions_eagerly(True)

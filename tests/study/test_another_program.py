@@ -1,0 +1,298 @@
+"""Records that another program wrote, with Optuna alone, as docs/records.md says."""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState, create_trial
+
+from study.storage import read_study
+
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
+
+# What is documented
+
+
+def keys_in(text):
+    return re.findall(r"`([a-z0-9_]+)`", text)
+
+
+def documented_tables():
+    """Return the keys of each table of attributes, in their order."""
+    tables, inside = [], False
+    for line in DOCS.splitlines():
+        if line.startswith("| key |"):
+            tables.append([])
+        inside = line.startswith("|") and (inside or line.startswith("| key |"))
+        if inside and not line.startswith(("| key |", "| ---")):
+            tables[-1] += keys_in(line.split("|")[1])
+    return [set(table) for table in tables]
+
+
+SEARCH, TRIAL, RETRAINED, RESULT = documented_tables()
+COMMON = {"schema_version", "dataset"}
+DATASET = set(keys_in(DOCS.partition("The `dataset` object:")[2].partition(".\n")[0]))
+SETTINGS = set(keys_in(DOCS.partition("what was asked for:")[2].partition("|")[0])) - {
+    "float32",
+    "bfloat16",
+}
+
+# The other program
+
+CLASSES = ["circle", "square", "star"]
+LABELS = [number % 3 for number in range(30)]
+VERSIONS = {"another-library": "3.2"}
+PARAMS = {"width": 8, "learning_rate": 0.01}
+DISTRIBUTIONS = {
+    "width": IntDistribution(4, 64),
+    "learning_rate": FloatDistribution(1e-4, 1e-1, log=True),
+}
+DATASET_ATTRIBUTE = {
+    "name": "shapes",
+    "classes": CLASSES,
+    "image_shape": [16, 16, 1],
+    "digests": {"x_train": "0" * 64},
+    "fraction": 0.5,
+    "sample_seed": 3,
+    "n_train": 80,
+    "n_validation": 20,
+    "n_test": 30,
+    "substitute_for": None,
+}
+SEARCH_ATTRIBUTES = {
+    "schema_version": 1,
+    "dataset": DATASET_ATTRIBUTE,
+    "roles": {"width": "scientific", "learning_rate": "nuisance"},
+    "baselines": {"Plain": PARAMS},
+    "settings": {
+        "trials": 7,
+        "epochs": 3,
+        "sampler": "grid",
+        "pruner": "own",
+        "seed": 3,
+        "precision": "float32",
+        "machine": "a large one",
+        "command": "other-program --fast",
+    },
+    "versions": VERSIONS,
+}
+
+
+def encoded(labels):
+    return base64.b64encode(zlib.compress(bytes(labels))).decode("ascii")
+
+
+def add_search_trial(study, number):
+    state, failure = TrialState.COMPLETE, {}
+    n_epochs, accuracy = 3, 0.4 + 0.05 * number
+    if number == 2:
+        state, n_epochs = TrialState.PRUNED, 1
+    elif number == 3:
+        state, n_epochs, failure = TrialState.FAIL, 0, {"failure": "out of memory"}
+    curve = {epoch: accuracy * epoch / 3 for epoch in range(1, n_epochs + 1)}
+    study.add_trial(
+        create_trial(
+            state=state,
+            value=curve[n_epochs] if n_epochs else None,
+            params={**PARAMS, "width": 8 + number},
+            distributions=DISTRIBUTIONS,
+            intermediate_values=curve,
+            user_attrs={
+                "training_accuracy": [0.5] * n_epochs,
+                "training_loss": [1.0] * n_epochs,
+                "validation_loss": [1.1] * n_epochs,
+                "n_parameters": 1000 + number,
+                "forward_flops": 20_000,
+                "training_seconds": 1.5,
+                "sampler": "baseline" if number == 0 else "grid",
+                "seed": number,
+                "worker": {"host": "there", "pid": 1},
+                "versions": VERSIONS,
+                **({"baseline": "Plain"} if number == 0 else {}),
+                **failure,
+            },
+        )
+    )
+
+
+def add_result(study, *, family, augmented, seed, configuration, source_trial):
+    predictions = [(label + (number % 5 == seed)) % 3 for number, label in enumerate(LABELS)]
+    matrix = [[0] * 3 for _ in range(3)]
+    for true, predicted in zip(LABELS, predictions, strict=True):
+        matrix[true][predicted] += 1
+    n_correct = sum(matrix[label][label] for label in range(3))
+    study.add_trial(
+        create_trial(
+            value=n_correct / len(LABELS),
+            params={"family": family, "augmentation": augmented, "seed": seed},
+            distributions={
+                "family": CategoricalDistribution(["net_a", "net_b"]),
+                "augmentation": CategoricalDistribution([True, False]),
+                "seed": IntDistribution(0, 1000),
+            },
+            intermediate_values={1: 0.5, 2: 0.75},
+            user_attrs={
+                "configuration": configuration,
+                "source_trial": source_trial,
+                "hyperparameters": PARAMS,
+                "epochs": 2,
+                "training_accuracy": 0.9,
+                "training_loss_by_epoch": [1.0, 0.5],
+                "precision": [0.8, 0.8, 0.8],
+                "recall": [matrix[label][label] / 10 for label in range(3)],
+                "f1": [0.8, 0.8, 0.8],
+                "confusion_matrix": matrix,
+                "predictions": encoded(predictions),
+                "n_parameters": 1004,
+                "forward_flops": 20_000,
+                "training_seconds": 2.5,
+                "model_bytes": 12_345,
+                "milliseconds_per_image": 0.25,
+                "versions": VERSIONS,
+            },
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """A database with two families, pruned and failed trials, winners and a baseline retrained."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('another_program') / 'theirs.db'}"
+    storage = optuna.storages.RDBStorage(url)
+    for family in ("net_a", "net_b"):
+        search = optuna.create_study(
+            storage=storage, study_name=f"shapes/{family}", direction="maximize"
+        )
+        for key, value in SEARCH_ATTRIBUTES.items():
+            search.set_user_attr(key, value)
+        for number in range(7):
+            add_search_trial(search, number)
+    final = optuna.create_study(
+        storage=storage, study_name="shapes/retrained", direction="maximize"
+    )
+    final.set_user_attr("schema_version", 1)
+    final.set_user_attr("dataset", DATASET_ATTRIBUTE)
+    final.set_user_attr("settings", {"epochs": 2})
+    final.set_user_attr("versions", VERSIONS)
+    final.set_user_attr("test_labels", encoded(LABELS))
+    for seed in range(3):
+        for family in ("net_a", "net_b"):
+            common = {"family": family, "seed": seed}
+            for augmented in (False, True):
+                winner = {"configuration": "winner", "source_trial": 6}
+                add_result(final, **common, augmented=augmented, **winner)
+            add_result(final, **common, augmented=False, configuration="Plain", source_trial=None)
+    storage.engine.dispose()
+    return url
+
+
+def test_this_test_writes_every_documented_attribute(url):
+    studies = {study.study_name: study for study in optuna.get_all_study_summaries(storage=url)}
+    search, retrained = studies["shapes/net_a"], studies["shapes/retrained"]
+    assert set(search.user_attrs) == SEARCH
+    assert set(search.user_attrs["dataset"]) == DATASET
+    assert set(search.user_attrs["settings"]) == SETTINGS
+    assert set(retrained.user_attrs) == RETRAINED | COMMON
+    trials = optuna.load_study(storage=url, study_name="shapes/net_a").get_trials()
+    assert set().union(*(trial.user_attrs for trial in trials)) == TRIAL
+    results = optuna.load_study(storage=url, study_name="shapes/retrained").get_trials()
+    assert set(results[0].user_attrs) == RESULT
+
+
+def test_everything_that_was_written_is_read(url):
+    record = read_study(url, "shapes")
+    assert [family.family for family in record.families] == ["net_a", "net_b"]
+    family = record.families[0]
+    assert family.settings == SEARCH_ATTRIBUTES["settings"]
+    assert family.baselines == {"Plain": PARAMS}
+    assert [trial.state for trial in family.trials].count("COMPLETE") == 5
+    assert (family.trials[3].failure, family.trials[0].baseline) == ("out of memory", "Plain")
+    last = family.trials[6]
+    assert last.value == pytest.approx(0.7)
+    assert [epoch for epoch, _ in last.validation_accuracy] == [1, 2, 3]
+    assert (last.n_parameters, last.forward_flops, last.training_seconds) == (1006, 20_000, 1.5)
+    assert (last.sampler, last.seed, last.params["width"]) == ("grid", 6, 14)
+    dataset = record.dataset
+    assert (dataset.name, dataset.classes, dataset.n_test) == ("shapes", tuple(CLASSES), 30)
+    assert record.test_labels == bytes(LABELS)
+    assert len(record.retrained) == 18
+    result = record.retrained[1]
+    assert (result.augmented, result.seed, result.source_trial) == (True, 0, 6)
+    assert (result.model_bytes, result.milliseconds_per_image) == (12_345, 0.25)
+    assert sum(map(sum, result.confusion_matrix)) == len(result.predictions) == 30
+
+
+def test_the_report_is_made_of_it(url, tmp_path):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "analysis", "report", "--no-png"),
+            *("--storage", url, "--out", str(tmp_path / "report")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    for shown in ("shapes", "net_a", "net_b", "Plain", "out of memory", "star", "learning_rate"):
+        assert shown in page
+
+
+# Our own program
+
+
+@pytest.fixture
+def written(real_run):
+    """Every attribute that a real run wrote: studies by name, and their trials."""
+    storage = optuna.storages.RDBStorage(real_run.config.storage_url)
+    studies = {study.study_name: study for study in storage.get_all_studies()}
+    trials = {
+        name: storage.get_all_trials(study._study_id, deepcopy=False)
+        for name, study in studies.items()
+    }
+    storage.engine.dispose()
+    return studies, trials
+
+
+# Written only where there is something to say.
+SOMETIMES = {"failure"}
+
+
+def test_a_real_run_writes_what_is_documented_and_nothing_else(written):
+    studies, trials = written
+    for name, study in studies.items():
+        is_final = name.endswith("/retrained")
+        assert set(study.user_attrs) == (RETRAINED | COMMON if is_final else SEARCH)
+        without = set() if is_final else {"n_test"}
+        assert set(study.user_attrs["dataset"]) == DATASET - without
+        if not is_final:
+            assert set(study.user_attrs["settings"]) == SETTINGS
+    searched = [trial for name in trials if "retrained" not in name for trial in trials[name]]
+    assert set().union(*(trial.user_attrs for trial in searched)) == TRIAL - SOMETIMES
+    final = trials["digits-run/retrained"]
+    assert all(set(trial.user_attrs) == RESULT for trial in final)
+    assert all(set(trial.params) == {"family", "augmentation", "seed"} for trial in final)
+
+
+def test_a_real_run_is_read_back_with_nothing_missing(real_run):
+    for family in real_run.record.families:
+        assert family.settings["epochs"] == 1
+        tried = [trial for trial in family.trials if trial.state != "WAITING"]
+        assert len(tried) == 2
+        for trial in tried:
+            assert set(trial.params) == set(family.roles)
+            absent = {name for name, value in vars(trial).items() if value is None}
+            assert absent <= {"failure", "baseline", "value"}
+            assert len(trial.validation_accuracy) == len(trial.training_loss) == 1
+    for result in real_run.record.retrained:
+        assert not [name for name, value in vars(result).items() if value in (None, (), b"")]
