@@ -18,10 +18,7 @@ from analysis.labels import (
     percent,
     points,
 )
-from study.records import WINNER
-
-INTERRUPTED = "interrupted"
-"""Failure of a trial that the user stopped and that was tried again, see `docs/records.md`."""
+from study.records import INTERRUPTED, WINNER
 
 
 @dataclass(frozen=True, kw_only=True)

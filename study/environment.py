@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import socket
+from datetime import UTC, datetime
 from importlib import metadata
 
+_STARTED = datetime.now(tz=UTC).isoformat()
 LIBRARIES = ("tensorflow", "keras", "optuna", "numpy", "scikit-learn")
 
 
@@ -22,8 +24,8 @@ def machine() -> str:
 
 
 def this_process() -> dict[str, str | int]:
-    """Return the host and process number, to tell live trials from abandoned ones."""
-    return {"host": socket.gethostname(), "pid": os.getpid()}
+    """Return host, process number and start, to tell live trials from abandoned ones."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": _STARTED}
 
 
 def is_dead(process: object) -> bool:
@@ -33,9 +35,12 @@ def is_dead(process: object) -> bool:
     pid = process.get("pid")
     if not isinstance(pid, int) or pid <= 0:
         return True
+    if pid == os.getpid():
+        # Containers hand out the same numbers again and again.
+        return process.get("started") != _STARTED
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:
         return False

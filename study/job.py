@@ -18,6 +18,7 @@ from study.datasets.sampling import Sample
 from study.objective import Objective
 from study.progress import Progress
 from study.records import RETRAINED, StudyRecord, encode_labels
+from study.runs import Run, candidates, done_keys, planned_runs
 from study.search import FamilySearch, run_search
 from study.storage import open_for_writing, read_study
 from study.studies import (
@@ -113,13 +114,12 @@ def _retrain(
     winners = pick_winners(families)
     for family in {family.family for family in families} - {winner.family for winner in winners}:
         logger.warning("No trial of %s completed: it has no winner to retrain.", family)
-    runs = retrain.planned_runs(
-        retrain.candidates(winners, baselines=config.retrain.baselines),
-        n_seeds=config.retrain.n_seeds,
+    planned = planned_runs(
+        candidates(winners, baselines=config.retrain.baselines), n_seeds=config.retrain.n_seeds
     )
-    done = retrain.done_keys(record.retrained)
-    missing = [run for run in runs if run.key not in done]
-    progress.retraining_started(len(runs) - len(missing), target=len(runs))
+    done = done_keys(record.retrained)
+    missing = [run for run in planned if run.key not in done]
+    progress.retraining_started(len(planned) - len(missing), target=len(planned))
     if not missing:
         return
     dataset = DATASETS[config.dataset]
@@ -160,9 +160,8 @@ def _retrained_attrs(config: StudyConfig, sample: Sample, chosen: str) -> dict[s
     return attrs
 
 
-def _log_retraining_epoch(run: retrain.Run, scores: EpochScores) -> None:
+def _log_retraining_epoch(run: Run, scores: EpochScores) -> None:
     logger.debug(
-        "retraining %s %s, augmented %s, seed %d, epoch %d: training loss %.4f, %.1f s",
-        *(run.candidate.family, run.candidate.configuration, run.augmented, run.seed),
-        *(scores.epoch, scores.training_loss, scores.seconds),
+        "retraining %s, epoch %d: training loss %.4f, %.1f s",
+        *(run, scores.epoch, scores.training_loss, scores.seconds),
     )

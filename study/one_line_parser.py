@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line on stderr, without the usage before it."""
+    """A parser whose errors are one line on stderr, without the usage before it.
+
+    Options cannot be abbreviated: a storage URL must be known as one for its password to be hidden.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
         """Print the error and exit with 2."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from study.records import RetrainedResult, TrialRecord
+from study.records import INTERRUPTED, RetrainedResult, TrialRecord
 
 logger = logging.getLogger(__name__)
 FINISHED = ("COMPLETE", "PRUNED", "FAIL")
@@ -26,7 +26,7 @@ class _Tally:
     best: float | None = None
 
     def add(self, trial: TrialRecord) -> None:
-        if trial.state not in FINISHED or trial.failure == "interrupted":
+        if trial.state not in FINISHED or trial.failure == INTERRUPTED:
             return
         self.n_finished += 1
         self.n_pruned += trial.state == "PRUNED"

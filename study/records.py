@@ -21,6 +21,9 @@ RETRAINED = "retrained"
 WINNER = "winner"
 """Configuration label of a family's best trial; named baselines use their own names."""
 
+INTERRUPTED = "interrupted"
+"""Reason of a trial that the user stopped: it does not count, its configuration is tried again."""
+
 MAX_DECODED_LABELS = 10_000_000
 
 

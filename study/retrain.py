@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import logging
 import tempfile
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import optuna
+import tensorflow as tf
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -26,7 +26,8 @@ from study.config import MAX_SEED, RetrainConfig
 from study.datasets.base import Dataset, Images
 from study.environment import versions
 from study.errors import ConfigError
-from study.records import WINNER, RetrainedResult, Winner, encode_labels
+from study.records import RetrainedResult, encode_labels
+from study.runs import Run
 from study.seeds import derive_seed
 from study.storage.reading import retrained_result
 from study.training import precision as arithmetic
@@ -34,73 +35,6 @@ from study.training.evaluation import Predictor
 from study.training.loop import DivergedError, EpochScores, FitConfig, train_epochs
 
 logger = logging.getLogger(__name__)
-
-RunKey = tuple[str, str, int | None, bool, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A configuration to retrain: a family's winner or one of its baselines."""
-
-    family: str
-    configuration: str
-    source_trial: int | None
-    params: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One model to train and test."""
-
-    candidate: Candidate
-    augmented: bool
-    seed: int
-
-    @property
-    def key(self) -> RunKey:
-        """What tells runs apart, to know which are done."""
-        candidate = self.candidate
-        source = candidate.source_trial
-        return candidate.family, candidate.configuration, source, self.augmented, self.seed
-
-
-def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate, ...]:
-    """Return the winners, and where wanted the named configurations of their families.
-
-    A named configuration that won is not trained a second time under its own name.
-    """
-    chosen = [
-        Candidate(
-            family=winner.family,
-            configuration=WINNER,
-            source_trial=winner.trial.number,
-            params=winner.trial.params,
-        )
-        for winner in winners
-    ]
-    named = [
-        Candidate(family=winner.family, configuration=name, source_trial=None, params=params)
-        for winner in winners
-        for name, params in SPACES[winner.family].baselines.items()
-        if name != winner.trial.baseline
-    ]
-    return tuple(chosen + named if baselines else chosen)
-
-
-def planned_runs(chosen: Sequence[Candidate], *, n_seeds: int) -> tuple[Run, ...]:
-    """Return every run, seeds outermost: stopped early, all candidates have had equally many."""
-    return tuple(
-        Run(candidate=candidate, augmented=augmented, seed=seed)
-        for seed, augmented, candidate in itertools.product(range(n_seeds), (False, True), chosen)
-    )
-
-
-def done_keys(results: Sequence[RetrainedResult]) -> set[RunKey]:
-    """Return the keys of the runs that are in the database."""
-    return {
-        (result.family, result.configuration, result.source_trial, result.augmented, result.seed)
-        for result in results
-    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,8 +104,6 @@ class Retrainer:
         }
         curve = {scores.epoch: scores.training_accuracy for scores in history}
         trial = _add_trial(optuna_study, run, accuracy, attrs, curve, started=started)
-        keras.backend.clear_session()
-        gc.collect()
         result = retrained_result(trial)
         if result is None:
             raise RuntimeError(f"The record of {run.key} cannot be read back.")
@@ -279,8 +211,8 @@ def _add_trial(
         intermediate_values=dict(curve),
     )
     trial.datetime_start = started
-    optuna_study.add_trial(trial)
-    return optuna_study.get_trials(deepcopy=False)[-1]
+    storage = optuna_study._storage
+    return storage.get_trial(storage.create_new_trial(optuna_study._study_id, trial))
 
 
 def run_all(
@@ -289,9 +221,12 @@ def run_all(
     runs: Sequence[Run],
     on_result: Callable[[RetrainedResult], None],
 ) -> None:
-    """Run what is not done yet; a run that diverges is reported and left out."""
+    """Run what is not done yet; a run that diverges or needs too much memory is left out."""
     for run in runs:
         try:
             on_result(retrainer.run(optuna_study, run))
-        except DivergedError as error:
-            logger.error("%s is left out: %s", run.key, error)
+        except (DivergedError, MemoryError, tf.errors.ResourceExhaustedError) as error:
+            logger.error("%s is left out: %s", run, " ".join(str(error).split())[:500])
+        finally:
+            keras.backend.clear_session()
+            gc.collect()

@@ -47,7 +47,7 @@ def run_search(
         progress.family_started(search.family, records, target=config.n_trials)
     while pending := _pending(searches, target=config.n_trials):
         if time.monotonic() >= deadline:
-            logger.info("The time budget is spent; the search ends with equal numbers of trials.")
+            logger.info("The time budget is spent; no new round of trials begins.")
             return
         for search in pending:
             progress.trial_finished(search.family, trial_record(run_trial(search, config=config)))

@@ -17,11 +17,8 @@ from study.datasets.sampling import Sample
 from study.environment import is_dead, machine, versions
 from study.errors import ConfigError
 from study.pruners import PRUNERS
-from study.records import RETRAINED, SCHEMA_VERSION
+from study.records import INTERRUPTED, RETRAINED, SCHEMA_VERSION
 from study.storage.reading import check_schema_version
-
-INTERRUPTED = "interrupted"
-"""Reason of a trial that the user stopped: it does not count, its configuration is tried again."""
 
 
 def open_search_study(
@@ -67,7 +64,8 @@ def open_study(
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         optuna_study.set_metric_names([metric])
     stored = optuna_study.user_attrs
-    for key, value in attrs.items():
+    # The schema's version comes last: a study that has one has everything else too.
+    for key, value in sorted(attrs.items(), key=lambda item: item[0] == "schema_version"):
         if stored.get(key) != value and (key != "versions" or key not in stored):
             optuna_study.set_user_attr(key, value)
     return optuna_study
@@ -122,7 +120,8 @@ def stored_precision(storage: RDBStorage, config: StudyConfig) -> str | None:
     for study in storage.get_all_studies():
         name, _, member = study.study_name.rpartition("/")
         if name == config.name and member != RETRAINED:
-            precision = study.user_attrs.get("settings", {}).get("precision")
+            settings = study.user_attrs.get("settings")
+            precision = settings.get("precision") if isinstance(settings, dict) else None
             return precision if isinstance(precision, str) else None
     return None
 

@@ -65,7 +65,13 @@ def test_search_spaces_know_neither_the_study_nor_the_analysis_nor_a_tuner():
 
 
 def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
-    known = ("study.records", "study.storage", "study.winners", "study.errors")
+    known = (
+        "study.records",
+        "study.storage",
+        "study.winners",
+        "study.errors",
+        "study.one_line_parser",
+    )
 
     def is_forbidden(name):
         if is_in(name, (*HEAVY, "search_spaces")):

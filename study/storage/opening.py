@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -17,6 +19,8 @@ from study.errors import ConfigError, StorageError
 from study.storage.urls import redacted, sqlite_path
 
 BUSY_TIMEOUT_SECONDS = 60
+WAL_VERSIONS = b"\x02\x02"
+"""Bytes 18 and 19 of an SQLite file in WAL mode: its write and read versions."""
 OPTUNA_TABLES = {"studies", "trials", "version_info"}
 
 
@@ -65,13 +69,14 @@ def open_for_reading(url: str) -> Iterator[RDBStorage]:
         StorageError: If the database is not there, cannot be read or is not an Optuna database.
     """
     path = sqlite_path(url)
-    if path is None:
-        storage = _open(url)
-    else:
+    if path is not None:
         _check_sqlite_file(path, must_exist=True)
-        storage = _open(_read_only_url(path), skip_table_creation=True, shown_url=url)
+    opened = url if path is None else _read_only_url(path)
+    storage = _open(opened, skip_table_creation=True, shown_url=url)
     try:
         yield storage
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise _damaged(url, error) from None
     finally:
         close(storage)
 
@@ -86,13 +91,8 @@ def _open(url: str, *, shown_url: str | None = None, **kwargs: Any) -> RDBStorag
         ) from error
     except ArgumentError as error:
         raise ConfigError(f"Storage {shown!r} is not a database URL Optuna knows.") from error
-    except SQLAlchemyError as error:
-        # The driver's own words may repeat the URL with its password: name only the kind of error.
-        kind = type(error).__name__
-        raise StorageError(
-            f"Storage {shown!r} cannot be opened ({kind}); check that the database is there, "
-            "runs, and lets you in."
-        ) from None
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise _damaged(shown_url or url, error) from None
     except RuntimeError as error:
         raise StorageError(
             f"Storage {shown!r} has a schema of another Optuna version: "
@@ -100,27 +100,43 @@ def _open(url: str, *, shown_url: str | None = None, **kwargs: Any) -> RDBStorag
         ) from error
 
 
+def _damaged(url: str, error: Exception) -> StorageError:
+    # The driver's own words may repeat the URL with its password: name only the kind of error.
+    return StorageError(
+        f"Storage {redacted(url)!r} cannot be read ({type(error).__name__}); check that the "
+        "database is there, whole, and lets you in, or name another with --storage."
+    )
+
+
 def _read_only_url(path: Path) -> str:
-    # A database in WAL mode needs a "-shm" file beside it, which a read-only folder refuses;
+    # SQLAlchemy decodes the address once before SQLite does.
+    return f"sqlite:///file:{quote(quote(str(path.resolve())))}?{_read_only_mode(path)}&uri=true"
+
+
+def _read_only_mode(path: Path) -> str:
+    # To read a database in WAL mode, SQLite makes two files beside it, or fails where it may not;
     # where no log is pending, "immutable" does without.
-    pending = Path(f"{path}-wal").exists()
-    frozen = "" if pending or os.access(path.parent, os.W_OK) else "&immutable=1"
-    return f"sqlite:///file:{_percent_encoded(path.resolve())}?mode=ro{frozen}&uri=true"
-
-
-def _percent_encoded(path: Path) -> str:
-    # SQLAlchemy splits at "?", SQLite decodes the rest: encode what either would misread.
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    with path.open("rb") as file:
+        header = file.read(20)
+    at_rest = not Path(f"{path}-wal").exists()
+    return "mode=ro&immutable=1" if header[18:20] == WAL_VERSIONS and at_rest else "mode=ro"
 
 
 def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise StorageError(
+            f"Database {str(path)!r} cannot be looked for ({error.strerror}); "
+            "name another file with --storage."
+        ) from error
     if not path.parent.is_dir():
         raise StorageError(
             f"The folder of database {str(path)!r} does not exist; create it or name another."
         )
     if path.is_dir():
         raise StorageError(f"Database {str(path)!r} is a folder; name a file in it.")
-    if not path.exists():
+    if not there:
         if must_exist:
             raise StorageError(
                 f"There is no database {str(path)!r}; run `python -m study run` first "
@@ -135,15 +151,15 @@ def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
 
 
 def _tables(path: Path) -> set[str]:
-    uri = f"file:{_percent_encoded(path.resolve())}?mode=ro"
     try:
+        uri = f"file:{quote(str(path.resolve()))}?{_read_only_mode(path)}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
         try:
             rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             return {name for (name,) in rows}
         finally:
             connection.close()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, OSError) as error:
         raise StorageError(
             f"Database {str(path)!r} cannot be read as SQLite ({error}); "
             "name another file with --storage."
@@ -151,16 +167,14 @@ def _tables(path: Path) -> set[str]:
 
 
 def _check_permissions(path: Path) -> None:
-    if path.exists():
-        # The mode bits say what the owner wants, also to root, whom the system would let through.
-        writable = os.access(path, os.W_OK) and path.stat().st_mode & 0o222
-    else:
-        writable = os.access(path.parent, os.W_OK)
-    if not writable:
-        raise StorageError(
-            f"Database {str(path)!r} cannot be written; change its permissions "
-            "or name another file with --storage."
-        )
+    # SQLite writes its log beside the database, so the folder counts too. The mode bits say what
+    # the owner wants, also to root, whom the system would let through.
+    for needed in (path.parent, path):
+        if needed.exists() and not (os.access(needed, os.W_OK) and needed.stat().st_mode & 0o222):
+            raise StorageError(
+                f"Database {str(path)!r} cannot be written; change the permissions of "
+                f"{str(needed)!r} or name another file with --storage."
+            )
 
 
 def _make_safe_for_workers(storage: RDBStorage) -> None:
@@ -189,5 +203,10 @@ def _leave_one_file(path: Path) -> None:
 
     A reader of a database in WAL mode leaves two more files beside it; of a plain one, none.
     """
-    with closing(sqlite3.connect(path, timeout=1)) as connection, suppress(sqlite3.Error):
+    # "rw" and not the default, which would make a database that was deleted meanwhile anew.
+    uri = f"file:{quote(str(path.resolve()))}?mode=rw"
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(uri, uri=True, timeout=1)) as connection,
+    ):
         connection.execute("PRAGMA journal_mode=DELETE")

@@ -28,7 +28,8 @@ from study.storage.urls import redacted, sqlite_path
 
 NEWEST_FINISHED = text(
     "SELECT studies.study_name FROM trials JOIN studies ON trials.study_id = studies.study_id "
-    "WHERE trials.datetime_complete IS NOT NULL AND studies.study_name IN "
+    "WHERE trials.datetime_complete IS NOT NULL AND studies.study_name LIKE '%/%' "
+    "AND studies.study_name IN "
     "(SELECT s.study_name FROM studies s JOIN study_user_attributes a ON a.study_id = s.study_id "
     "WHERE a.key = 'schema_version') "
     "ORDER BY trials.datetime_complete DESC LIMIT 1"
@@ -223,8 +224,12 @@ def _dataset(value: Any) -> DatasetRecord:
 
 
 def _number(value: Any) -> float | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # An integer past the range of floats.
+        return None
 
 
 def _integer(value: Any) -> int | None:

@@ -36,7 +36,9 @@ def parse_url(url: str) -> URL:
 
 def redacted(url: str) -> str:
     """Return the URL with its password hidden, fit for logs, errors and reports."""
-    return parse_url(url).render_as_string(hide_password=True)
+    parsed = parse_url(url)
+    hidden = {key: "***" for key in parsed.query if "pass" in key.lower()}
+    return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -48,8 +50,9 @@ def sqlite_path(url: str) -> Path | None:
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return None
-    if not parsed.database or parsed.database == ":memory:":
+    file = parsed.database or ":memory:"
+    if file == ":memory:" or file.startswith("file:") or {"uri", "mode"} & set(parsed.query):
         raise ConfigError(
             f"Storage {redacted(url)!r} names no file; write it like sqlite:///studies.db."
         )
-    return Path(parsed.database)
+    return Path(file)

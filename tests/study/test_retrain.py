@@ -21,7 +21,7 @@ from study.config import RetrainConfig
 from study.datasets import DATASETS
 from study.errors import ConfigError
 from study.records import TrialRecord, Winner
-from study.retrain import Candidate, candidates, done_keys, planned_runs
+from study.runs import Candidate, candidates, done_keys, planned_runs
 from study.storage import open_for_writing, read_study
 from study.training.evaluation import Predictor
 from study.winners import pick_winner, pick_winners

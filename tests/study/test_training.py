@@ -25,6 +25,13 @@ NOTHING = {
     "shift_fraction": 0.0,
     "zoom_fraction": 0.0,
     "horizontal_flip": False,
+    "resampled_fraction": 1.0,
+}
+EVERYTHING = {
+    "rotation_degrees": 15.0,
+    "shift_fraction": 0.1,
+    "zoom_fraction": 0.1,
+    "horizontal_flip": True,
 }
 MOVES = {
     "nothing": {},
@@ -33,12 +40,9 @@ MOVES = {
     "shift": {"shift_fraction": 0.25},
     "zoom": {"zoom_fraction": 0.4},
     "flip": {"horizontal_flip": True},
-    "all": {
-        "rotation_degrees": 15.0,
-        "shift_fraction": 0.1,
-        "zoom_fraction": 0.1,
-        "horizontal_flip": True,
-    },
+    "all": EVERYTHING,
+    "all, half of the images sharp": {**EVERYTHING, "resampled_fraction": 0.5},
+    "all sharp": {**EVERYTHING, "resampled_fraction": 0.0},
 }
 SEED = (7, 11)
 
@@ -56,11 +60,14 @@ def moved_by_scipy(images, ranges, *, seed=SEED):
     """Compose the same transformation of 3x3 matrices, in (y, x) order, and resample with SciPy."""
     config = AugmentationConfig(**{**NOTHING, **ranges})
     n, height, width, n_channels = images.shape
-    drawn = tf.random.stateless_uniform((6, n), seed=seed).numpy().astype(np.float64)
+    drawn = tf.random.stateless_uniform((7, n), seed=seed).numpy().astype(np.float64)
     centre = np.array([(height - 1) / 2, (width - 1) / 2])
     out = np.empty(images.shape, dtype=np.float64)
     for index in range(n):
         turn, down, right, zoom_y, zoom_x = 2 * drawn[:5, index] - 1
+        shift = config.shift_fraction * np.array([down * height, right * width])
+        if drawn[6, index] >= config.resampled_fraction:
+            turn, zoom_y, zoom_x, shift = 0, 0, 0, np.round(shift)
         angle = math.radians(config.rotation_degrees * turn)
         rotation = np.array(
             [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
@@ -70,7 +77,6 @@ def moved_by_scipy(images, ranges, *, seed=SEED):
             [1 + config.zoom_fraction * zoom_y, mirror * (1 + config.zoom_fraction * zoom_x)]
         )
         matrix = rotation @ scale
-        shift = config.shift_fraction * np.array([down * height, right * width])
         offset = centre - matrix @ centre + shift
         for channel in range(n_channels):
             out[index, ..., channel] = ndimage.affine_transform(
@@ -100,7 +106,7 @@ def test_bytes_are_moved_like_numbers_but_for_rounding(ranges):
 @pytest.mark.parametrize("shape", [(1, 8, 8, 1), (3, 5, 9, 3), (2, 1, 1, 1)])
 def test_shape_and_dtype_stay_and_without_ranges_the_pixels_do_too(dtype, shape):
     images = some_images(dtype, shape=shape)
-    everything = moved(images, **MOVES["all"])
+    everything = moved(images, **EVERYTHING)
     assert (everything.shape, everything.dtype) == (images.shape, images.dtype)
     np.testing.assert_array_equal(moved(images), images)
 
@@ -115,6 +121,32 @@ def test_a_flipped_image_is_the_mirror_image_and_about_half_are_flipped():
     assert 120 < is_mirrored.sum() < 280
 
 
+def test_a_sharp_image_is_shifted_by_whole_pixels_and_its_border_repeated():
+    images = some_images(np.uint8, shape=(60, 9, 14, 1))
+    shifted = moved(images, shift_fraction=0.25, resampled_fraction=0.0, rotation_degrees=90.0)
+    padded = np.pad(images, ((0, 0), (4, 4), (4, 4), (0, 0)), mode="edge")
+    places = set()
+    for number, image in enumerate(shifted):
+        found = [
+            (y, x)
+            for y in range(9)
+            for x in range(9)
+            if np.array_equal(padded[number, y : y + 9, x : x + 14], image)
+        ]
+        assert found
+        places |= set(found)
+    # At most a quarter of 9 rows and of 14 columns, either way.
+    assert {y - 4 for y, _ in places} == {-2, -1, 0, 1, 2}
+    assert {x - 4 for _, x in places} <= {-4, -3, -2, -1, 0, 1, 2, 3, 4}
+
+
+def test_the_wanted_share_of_the_images_is_resampled():
+    images = some_images(np.uint8, shape=(400, 9, 9, 1))
+    for fraction, low, high in ((0.0, 0, 0), (0.5, 120, 280), (1.0, 400, 400)):
+        turned = moved(images, rotation_degrees=40.0, resampled_fraction=fraction)
+        assert low <= (turned != images).any(axis=(1, 2, 3)).sum() <= high
+
+
 def test_images_that_mirroring_would_change_are_never_flipped():
     images = some_images(np.uint8)
     np.testing.assert_array_equal(moved(images, horizontal_flip=True, flip=False), images)
@@ -122,9 +154,9 @@ def test_images_that_mirroring_would_change_are_never_flipped():
 
 def test_equal_seeds_move_alike_different_seeds_do_not_and_each_image_moves_its_own_way():
     images = np.repeat(some_images(np.uint8, shape=(1, 9, 9, 1)), 5, axis=0)
-    first = moved(images, **MOVES["all"])
-    np.testing.assert_array_equal(first, moved(images, **MOVES["all"]))
-    assert np.any(first != moved(images, seed=(7, 12), **MOVES["all"]))
+    first = moved(images, **EVERYTHING)
+    np.testing.assert_array_equal(first, moved(images, **EVERYTHING))
+    assert np.any(first != moved(images, seed=(7, 12), **EVERYTHING))
     assert len({image.tobytes() for image in first}) == 5
 
 
