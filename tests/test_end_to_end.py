@@ -152,22 +152,33 @@ def test_other_settings_of_training_are_refused_for_the_same_name(finished, tmp_
     assert last.startswith("error: ") and "--name" in last
 
 
+HEARS_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""A test run in the background ignores Ctrl-C, and so would the programs that it starts."""
+
+
 def test_ctrl_c_keeps_everything_and_says_how_to_continue(tmp_path):
     arguments = (*RUN, "--trials", "40", "--seeds", "1", "--epochs", "1000", "--pruner", "none")
     process = subprocess.Popen(
-        command("study", *arguments, "--verbose"),
+        [sys.executable, "-c", HEARS_CTRL_C, *command("study", *arguments, "--verbose")],
         cwd=tmp_path,
         env=environment(),
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "trial 0 epoch 3" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    rest = process.stderr.read()
-    assert process.wait(timeout=120) == 130
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "trial 0 epoch 3" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130
     assert f"python -m study {' '.join(arguments)}" in rest
     assert "Traceback" not in rest
     (family,) = (family for family in read(tmp_path).families if family.family == "custom_cnn")
