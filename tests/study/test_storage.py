@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import tempfile
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from study.storage import (
     study_names,
 )
 from study.storage.reading import retrained_result, trial_record
+from tests.permissions import as_any_user
 
 DATASET = {"name": "cifar10", "classes": ["cat", "dog"], "n_train": 80}
 ODD_NAMES = [
@@ -201,19 +201,6 @@ def test_reading_sees_what_a_killed_writer_left_in_its_log_without_folding_it_in
     assert {name: after[name] for name in before} == before
 
 
-@contextmanager
-def as_another_user():
-    """Run as a user whom mode bits stop; the superuser passes them all."""
-    is_root = os.getuid() == 0
-    if is_root:
-        os.setresuid(65534, 65534, 0)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.setresuid(0, 0, 0)
-
-
 @pytest.fixture
 def open_folder():
     # pytest's own temporary folders are closed to other users.
@@ -233,7 +220,7 @@ def test_a_database_in_a_folder_that_cannot_be_written_can_be_read(open_folder, 
     path.chmod(0o444)
     open_folder.chmod(0o555)
     before = contents(open_folder)
-    with as_another_user():
+    with as_any_user():
         names = study_names(url_of(path))
     assert names == ("first",)
     assert contents(open_folder) == before
@@ -256,7 +243,7 @@ def test_a_folder_without_write_permission_is_refused(open_folder, exists):
         write(url_of(path))
         path.chmod(0o666)
     open_folder.chmod(0o555)
-    with as_another_user():
+    with as_any_user():
         message = error_of(check_writable, url_of(path))
     assert str(open_folder) in message
 
