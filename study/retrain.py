@@ -26,6 +26,7 @@ from study.config import MAX_SEED, RetrainConfig
 from study.datasets.base import Dataset, Images
 from study.environment import versions
 from study.errors import ConfigError
+from study.interruption import deferred_interrupts
 from study.records import RetrainedResult, encode_labels
 from study.runs import Run
 from study.seeds import derive_seed
@@ -224,7 +225,9 @@ def run_all(
     """Run what is not done yet; a run that diverges or needs too much memory is left out."""
     for run in runs:
         try:
-            on_result(retrainer.run(optuna_study, run))
+            with deferred_interrupts():
+                result = retrainer.run(optuna_study, run)
+            on_result(result)
         except (DivergedError, MemoryError, tf.errors.ResourceExhaustedError) as error:
             logger.error("%s is left out: %s", run, " ".join(str(error).split())[:500])
         finally:

@@ -11,6 +11,7 @@ import optuna
 from optuna.trial import TrialState
 
 from study.config import SearchConfig
+from study.interruption import deferred_interrupts
 from study.objective import Objective, TrialFailedError
 from study.progress import Progress
 from study.samplers import SAMPLERS
@@ -50,7 +51,9 @@ def run_search(
             logger.info("The time budget is spent; no new round of trials begins.")
             return
         for search in pending:
-            progress.trial_finished(search.family, trial_record(run_trial(search, config=config)))
+            with deferred_interrupts():
+                trial = run_trial(search, config=config)
+            progress.trial_finished(search.family, trial_record(trial))
 
 
 def run_trial(search: FamilySearch, *, config: SearchConfig) -> optuna.trial.FrozenTrial:

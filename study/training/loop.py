@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from study.config import AugmentationConfig
 from study.datasets.base import Images
+from study.interruption import stop_if_asked
 from study.training.augmentation import random_affine
 from study.training.evaluation import Scorer, smoothed_cross_entropy
 from study.training.schedule import Triangular
@@ -102,6 +103,7 @@ def train_epochs(
         first_step = (epoch - 1) * steps_per_epoch
         n_correct, total_loss, done = 0, 0.0, 0
         while done < steps_per_epoch:
+            stop_if_asked()
             call_start = time.perf_counter()
             part = batches[done : done + steps_a_call]
             correct, loss = run_steps(part, first_step + done)

@@ -1,0 +1,70 @@
+"""Ctrl-C waits for a safe point, once."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from study.interruption import deferred_interrupts, stop_if_asked
+
+
+@pytest.fixture(autouse=True)
+def default_handler():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_first_waits_for_a_safe_point():
+    passed = []
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        passed.append("transaction")
+        stop_if_asked()
+        passed.append("too late")
+    assert passed == ["transaction"]
+
+
+def test_one_that_meets_no_safe_point_is_raised_at_the_end():
+    passed = []
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        passed.append("all")
+    assert passed == ["all"]
+
+
+def test_the_second_stops_at_once():
+    passed = []
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        passed.append("too late")
+    assert passed == []
+
+
+def test_without_one_nothing_stops():
+    with deferred_interrupts():
+        stop_if_asked()
+
+
+def test_cleaning_up_after_one_is_not_stopped_by_it():
+    cleaned = []
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        try:
+            signal.raise_signal(signal.SIGINT)
+            stop_if_asked()
+        except KeyboardInterrupt:
+            stop_if_asked()
+            cleaned.append("trial")
+            raise
+    assert cleaned == ["trial"]
+
+
+def test_an_ignored_ctrl_c_stays_ignored():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with deferred_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        stop_if_asked()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
