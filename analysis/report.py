@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import contents, evidence, files, html_page, markdown_page, tables
+from analysis import contents, evidence, html_page, markdown_page, tables
 from analysis.document import Document
 from analysis.evidence import Evidence
+from study import files
 from study.errors import ConfigError
 from study.records import StudyRecord
 

@@ -29,7 +29,7 @@ from study.studies import (
     stored_precision,
 )
 from study.training import precision
-from study.training.loop import EpochScores
+from study.training.fit import EpochScores
 from study.winners import pick_winners
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from study.datasets.sampling import Sample
 from study.environment import this_process, versions
 from study.seeds import derive_seed
 from study.training import precision
-from study.training.loop import DivergedError, EpochScores, FitConfig, train_epochs
+from study.training.fit import DivergedError, EpochScores, FitConfig
+from study.training.loop import Training
 
 OnEpoch = Callable[[str, int, EpochScores], None]
 """Called with the family, the trial's number and the epoch's scores."""
@@ -74,11 +75,11 @@ class Objective:
 
     def _train(self, trial: optuna.Trial, seed: int) -> float:
         model, fit = self._build(trial, seed)
+        training = Training(model, self.sample.train, self.sample.validation, config=fit)
         history: list[EpochScores] = []
         try:
-            for scores in train_epochs(
-                model, self.sample.train, self.sample.validation, config=fit
-            ):
+            while training.epoch < fit.epochs:
+                scores = training.run_epoch()
                 history.append(scores)
                 accuracy = scores.validation_accuracy or 0.0
                 trial.report(accuracy, step=scores.epoch)
@@ -105,14 +106,7 @@ class Objective:
             raise TrialFailedError(f"cannot be built: {reason}") from error
         trial.set_user_attr("n_parameters", model.count_params())
         trial.set_user_attr("forward_flops", forward_flops(model))
-        return model, FitConfig(
-            epochs=self.config.epochs,
-            batch_size=params["batch_size"],
-            learning_rate=params["learning_rate"],
-            weight_decay=params["weight_decay"],
-            label_smoothing=params["label_smoothing"],
-            seed=seed,
-        )
+        return model, FitConfig.of(params, epochs=self.config.epochs, seed=seed)
 
 
 def _record_history(trial: optuna.Trial, history: list[EpochScores]) -> None:

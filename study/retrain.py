@@ -32,8 +32,9 @@ from study.runs import Run
 from study.seeds import derive_seed
 from study.storage.reading import retrained_result
 from study.training import precision as arithmetic
-from study.training.evaluation import Predictor
-from study.training.loop import DivergedError, EpochScores, FitConfig, train_epochs
+from study.training.evaluation import predictor
+from study.training.fit import DivergedError, EpochScores, FitConfig
+from study.training.loop import Training
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +80,9 @@ class Retrainer:
             n_classes=self.dataset.n_classes,
             seed=seed,
         )
-        fit = FitConfig(
+        fit = FitConfig.of(
+            params,
             epochs=self.config.epochs,
-            batch_size=params["batch_size"],
-            learning_rate=params["learning_rate"],
-            weight_decay=params["weight_decay"],
-            label_smoothing=params["label_smoothing"],
             seed=seed,
             augmentation=self.config.augmentation if run.augmented else None,
             flip=self.dataset.flips,
@@ -111,12 +109,14 @@ class Retrainer:
         return result
 
     def _fit(self, model: keras.Model, run: Run, fit: FitConfig) -> Iterator[EpochScores]:
-        for scores in train_epochs(model, self.train, None, config=fit):
+        training = Training(model, self.train, None, config=fit)
+        while training.epoch < fit.epochs:
+            scores = training.run_epoch()
             self.on_epoch(run, scores)
             yield scores
 
     def _test(self, model: keras.Model) -> tuple[dict[str, Any], float]:
-        predict = Predictor(model)
+        predict = predictor(model)
         predict(self.test.images[:1000])  # Tracing is not part of the time per image.
         start = time.perf_counter()
         predicted = predict(self.test.images).argmax(axis=1).astype(np.uint8)

@@ -71,6 +71,7 @@ def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
         "study.winners",
         "study.errors",
         "study.one_line_parser",
+        "study.files",
     )
 
     def is_forbidden(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,11 +63,17 @@ class Predictor:
         return np.concatenate(parts)
 
 
+@functools.lru_cache(maxsize=8)
+def predictor(model: keras.Model) -> Predictor:
+    """Return the model's predictor, the same one as long as the model is in use: traced once."""
+    return Predictor(model)
+
+
 class Scorer:
     """Scores one model on the same images again and again."""
 
     def __init__(self, model: keras.Model, images: Images, *, label_smoothing: float) -> None:
-        self._predict = Predictor(model)
+        self._predict = predictor(model)
         self._images = images
         self._label_smoothing = label_smoothing
 

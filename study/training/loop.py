@@ -1,4 +1,4 @@
-"""Train one model, epoch by epoch, as fast as the machine allows.
+"""Train one model, epoch by epoch; what a step does is in the backend's own file.
 
 Images stay one uint8 tensor; batches are gathered, augmented and trained on inside a traced
 function that runs many steps a call. There is no tf.data pipeline: its autotuning can leave the
@@ -7,174 +7,132 @@ processor idle for seconds at the end of an epoch.
 
 from __future__ import annotations
 
-import functools
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from study.config import AugmentationConfig
 from study.datasets.base import Images
+from study.files import replaced
 from study.interruption import stop_if_asked
-from study.training.augmentation import random_affine
-from study.training.evaluation import Scorer, smoothed_cross_entropy
-from study.training.schedule import Triangular
+from study.training.backend import make_steps
+from study.training.evaluation import Scorer
+from study.training.fit import DivergedError, EpochScores, FitConfig
 
 SECONDS_A_CALL = 1.0
 """How long one traced call should last: short enough for Ctrl-C, long enough to cost nothing."""
 
+AVERAGED_EPOCHS = 1 / 3
+"""Over how many epochs the averaged weights reach back, about.
 
-class DivergedError(Exception):
-    """The training loss is no longer a number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitConfig:
-    """How one model is trained.
-
-    Attributes:
-        epochs: Length of the run; the learning-rate schedule is laid over all of it.
-        batch_size: Images a step.
-        learning_rate: Peak of the triangular schedule.
-        weight_decay: Decoupled, on kernels only (Loshchilov and Hutter 2019, "AdamW").
-        label_smoothing: Share of the target spread over all classes, in [0, 1).
-        seed: Of the order of the images and of augmentation.
-        augmentation: None for the images as they are.
-        flip: Whether augmentation may mirror these images.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    seed: int
-    augmentation: AugmentationConfig | None = None
-    flip: bool = False
+While the learning rate is high, the weights themselves jump about; their average is what the model
+has learnt. It is scored earlier and with less noise, which is what pruning needs.
+"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EpochScores:
-    """What one epoch gave; validation scores are None where no validation images were given.
-
-    Attributes:
-        epoch: From 1.
-        training_accuracy: In [0, 1], measured while training.
-        training_loss: Mean smoothed cross-entropy, in nats.
-        validation_accuracy: In [0, 1], after the epoch.
-        validation_loss: Mean smoothed cross-entropy, in nats.
-        seconds: Wall time of training and validating.
-    """
-
-    epoch: int
-    training_accuracy: float
-    training_loss: float
-    validation_accuracy: float | None
-    validation_loss: float | None
-    seconds: float
-
-
-def train_epochs(
-    model: keras.Model, train: Images, validation: Images | None, *, config: FitConfig
-) -> Iterator[EpochScores]:
-    """Train a model, yielding its scores after each epoch; stop iterating to stop training.
+class Training:
+    """One training run: its model, how far it is, and all that is needed to go on.
 
     Each epoch visits the images in a new order, in whole batches: the remainder waits for another
-    epoch. A batch is never larger than the number of images.
+    epoch. A batch is never larger than the number of images. Between epochs the model holds the
+    averaged weights: those are scored, saved and tested.
 
-    Raises:
-        DivergedError: If the training loss is not finite.
+    Args:
+        model: Untrained, or trained by an earlier run: it is trained further.
+        train: Images to learn from.
+        validation: Images to score each epoch on; None to save the time.
+        config: How to train.
+
+    Attributes:
+        epoch: Epochs done.
     """
-    n_images = len(train.labels)
-    batch_size = min(config.batch_size, n_images)
-    steps_per_epoch = n_images // batch_size
-    run_steps = _step_runner(model, train, config, n_steps=steps_per_epoch * config.epochs)
-    scorer = validation and Scorer(model, validation, label_smoothing=config.label_smoothing)
-    rng = np.random.default_rng(config.seed)
-    steps_a_call = 2
-    for epoch in range(1, config.epochs + 1):
+
+    def __init__(
+        self, model: keras.Model, train: Images, validation: Images | None, *, config: FitConfig
+    ) -> None:
+        self.epoch = 0
+        self._config = config
+        self._n_images = len(train.labels)
+        self._batch_size = min(config.batch_size, self._n_images)
+        self._steps_per_epoch = self._n_images // self._batch_size
+        self._steps = make_steps(
+            model,
+            train,
+            config,
+            n_steps=self._steps_per_epoch * config.epochs,
+            averaging=min(1.0, 1.0 / (AVERAGED_EPOCHS * self._steps_per_epoch)),
+        )
+        self._score = validation and Scorer(
+            model, validation, label_smoothing=config.label_smoothing
+        )
+        self._steps_a_call = 2
+
+    def run_epoch(self) -> EpochScores:
+        """Train one more epoch and return its scores.
+
+        Raises:
+            DivergedError: If the training loss is not finite.
+            ValueError: If all epochs are done.
+        """
+        if self.epoch >= self._config.epochs:
+            raise ValueError(f"All {self._config.epochs} epochs are done.")
         start = time.perf_counter()
-        order = rng.permutation(n_images)[: steps_per_epoch * batch_size]
-        batches = order.reshape(steps_per_epoch, batch_size).astype(np.int32)
-        first_step = (epoch - 1) * steps_per_epoch
-        n_correct, total_loss, done = 0, 0.0, 0
-        while done < steps_per_epoch:
-            stop_if_asked()
-            call_start = time.perf_counter()
-            part = batches[done : done + steps_a_call]
-            correct, loss = run_steps(part, first_step + done)
-            n_correct, total_loss = n_correct + correct, total_loss + loss
-            if not math.isfinite(total_loss):
-                raise DivergedError(f"the training loss is {total_loss} in epoch {epoch}")
-            done += len(part)
-            pace = (time.perf_counter() - call_start) / len(part)
-            steps_a_call = max(1, min(steps_per_epoch, round(SECONDS_A_CALL / pace)))
-        scores = scorer() if scorer else None
-        yield EpochScores(
-            epoch=epoch,
-            training_accuracy=n_correct / len(order),
-            training_loss=total_loss / steps_per_epoch,
+        n_correct, total_loss = self._train()
+        self.epoch += 1
+        scores = self._score() if self._score else None
+        return EpochScores(
+            epoch=self.epoch,
+            training_accuracy=n_correct / (self._steps_per_epoch * self._batch_size),
+            training_loss=total_loss / self._steps_per_epoch,
             validation_accuracy=scores.accuracy if scores else None,
             validation_loss=scores.loss if scores else None,
             seconds=time.perf_counter() - start,
         )
 
-
-@functools.lru_cache(maxsize=2)
-def _tensors(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
-    # Shared by all trials on the same images: a traced function's tensors outlive its model.
-    return tf.constant(images.images), tf.constant(images.labels, tf.int32)
-
-
-def _step_runner(
-    model: keras.Model, train: Images, config: FitConfig, *, n_steps: int
-) -> Callable[[np.ndarray, int], tuple[int, float]]:
-    images, labels = _tensors(train)
-    optimizer = keras.optimizers.AdamW(
-        learning_rate=Triangular(peak=config.learning_rate, n_steps=n_steps),
-        weight_decay=config.weight_decay,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimizer.build(model.trainable_variables)
-    variables = [variable.value for variable in model.trainable_variables]
-    n_classes = model.output_shape[-1]
-
-    # XLA makes small convolutions several times slower on a CPU; the loop is compiled only by
-    # TensorFlow's own graph compiler.
-    @tf.function(  # type: ignore[untyped-decorator]
-        jit_compile=False,
-        input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)],
-    )
-    def run_steps(batches: tf.Tensor, first_step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        n_correct, total_loss = tf.constant(0), tf.constant(0.0)
-        for index in tf.range(tf.shape(batches)[0]):
-            batch = batches[index]
-            x, y = tf.gather(images, batch), tf.gather(labels, batch)
-            if config.augmentation is not None:
-                x = random_affine(
-                    x,
-                    config=config.augmentation,
-                    seed=tf.stack([config.seed, first_step + index]),
-                    flip=config.flip,
+    def _train(self) -> tuple[int, float]:
+        first_step = self.epoch * self._steps_per_epoch
+        n_correct, total_loss, done = 0, 0.0, 0
+        batches = self._batches()
+        with self._steps.unaveraged_weights():
+            while done < self._steps_per_epoch:
+                stop_if_asked()
+                start = time.perf_counter()
+                part = batches[done : done + self._steps_a_call]
+                correct, loss = self._steps.run(part, first_step + done)
+                n_correct, total_loss = n_correct + correct, total_loss + loss
+                if not math.isfinite(total_loss):
+                    raise DivergedError(
+                        f"the training loss is {total_loss} in epoch {self.epoch + 1}"
+                    )
+                done += len(part)
+                pace = (time.perf_counter() - start) / len(part)
+                self._steps_a_call = max(
+                    1, min(self._steps_per_epoch, round(SECONDS_A_CALL / pace))
                 )
-            with tf.GradientTape() as tape:
-                scores = model(x, training=True)
-                loss = smoothed_cross_entropy(
-                    scores, y, n_classes=n_classes, label_smoothing=config.label_smoothing
-                )
-            gradients = tape.gradient(loss, variables)
-            optimizer.apply(gradients, model.trainable_variables)
-            predicted = tf.argmax(scores, axis=-1, output_type=tf.int32)
-            n_correct += tf.reduce_sum(tf.cast(predicted == y, tf.int32))
-            total_loss += loss
         return n_correct, total_loss
 
-    def run(batches: np.ndarray, first_step: int) -> tuple[int, float]:
-        n_correct, loss = run_steps(tf.constant(batches), tf.constant(first_step))
-        return int(n_correct), float(loss)
+    def _batches(self) -> np.ndarray:
+        # A seed for each epoch, so that a run that is continued visits the images in the same order
+        # as one that was never stopped.
+        rng = np.random.default_rng((self._config.seed, self.epoch))
+        order = rng.permutation(self._n_images)[: self._steps_per_epoch * self._batch_size]
+        return order.reshape(self._steps_per_epoch, self._batch_size).astype(np.int32)
 
-    return run
+    def save(self, path: Path) -> None:
+        """Write all that is needed to go on after the last whole epoch, as an `.npz` file."""
+        with replaced(path) as file:
+            arrays = {**self._steps.state(), "epoch": np.array(self.epoch)}
+            np.savez(file, allow_pickle=False, **arrays)
+
+    def restore(self, path: Path) -> None:
+        """Go on where `save` was called, with a model and a config equal to those of that run.
+
+        Raises:
+            ValueError: If the file holds the state of another model.
+        """
+        with np.load(path, allow_pickle=False) as arrays:
+            state = dict(arrays)
+        self.epoch = int(state.pop("epoch"))
+        self._steps.load(state)

@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from analysis import files, html_page, png
+from analysis import html_page, png
 from analysis.charts import CHARTS
 from analysis.document import Document, FigureBlock, Section
 from analysis.report import default_folder, write_report
+from study import files
 from study.errors import ConfigError
 from tests.analysis import hostile, synthetic
 from tests.analysis.conftest import GENERATED

@@ -1,0 +1,90 @@
+"""How weights are updated: Muon for the matrices of hidden layers, AdamW for all other weights.
+
+Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks") replaces a
+matrix's momentum by the nearest orthogonal matrix, found by a Newton-Schulz iteration; convolution
+kernels are taken as matrices of shape (height * width * channels, filters). Scaled as in Liu et al.
+(2025, "Muon is scalable for LLM training", section 2.2), its updates are as large as AdamW's, so
+both share one learning rate and one decoupled weight decay (Loshchilov and Hutter 2019).
+
+This file holds what both backends share; each applies it in its own terms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+"""Of AdamW."""
+
+MOMENTUM = 0.95
+"""Of Muon, with Nesterov's look ahead."""
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""Coefficients of the iteration; it brings singular values near 1, not exactly to 1."""
+
+NEWTON_SCHULZ_STEPS = 5
+UPDATE_RMS = 0.2
+"""Root mean square of an update of Muon at a learning rate of 1, as AdamW's typically has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRule:
+    """How one weight array is updated.
+
+    Attributes:
+        by_muon: Whether by Muon, otherwise by AdamW.
+        decayed: Whether weight decay applies.
+    """
+
+    by_muon: bool
+    decayed: bool
+
+
+def update_rules(model: keras.Model) -> tuple[UpdateRule, ...]:
+    """Return the rule of each of the model's trainable weights, in their order.
+
+    Muon is for hidden layers: kernels but the last layer's. Biases and the scales and offsets of
+    normalization are vectors: AdamW's, without decay.
+    """
+    last = {id(weight) for weight in model.layers[-1].trainable_variables}
+    return tuple(
+        UpdateRule(
+            by_muon=len(weight.shape) >= 2 and id(weight) not in last,
+            decayed=len(weight.shape) >= 2,
+        )
+        for weight in model.trainable_variables
+    )
+
+
+def muon_update(momentum: Any, *, dtype: str) -> Any:
+    """Return what Muon subtracts at a learning rate of 1.
+
+    Args:
+        momentum: Momentum of a kernel, float tensor; its last axis counts the outputs.
+        dtype: What to compute the matrix products in; "bfloat16" is precise enough.
+
+    Returns:
+        float32 tensor of the same shape, with a root mean square of about `UPDATE_RMS`.
+    """
+    ops = keras.ops
+    n_outputs = momentum.shape[-1]
+    matrix = ops.reshape(momentum, (-1, n_outputs))
+    n_rows = matrix.shape[0]
+    # The products are over the longer axis, so that the iteration is on the smaller square.
+    if n_rows > n_outputs:
+        matrix = ops.transpose(matrix)
+    matrix = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + EPSILON)
+    matrix = ops.cast(matrix, dtype)
+    a, b, c = NEWTON_SCHULZ
+    for _ in range(NEWTON_SCHULZ_STEPS):
+        square = ops.matmul(matrix, ops.transpose(matrix))
+        matrix = a * matrix + ops.matmul(b * square + c * ops.matmul(square, square), matrix)
+    matrix = ops.cast(matrix, "float32")
+    if n_rows > n_outputs:
+        matrix = ops.transpose(matrix)
+    scale = UPDATE_RMS * math.sqrt(max(n_rows, n_outputs))
+    return scale * ops.reshape(matrix, momentum.shape)

@@ -1,0 +1,218 @@
+"""Training steps in TensorFlow: one traced function that runs many steps a call."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from study.config import AugmentationConfig
+from study.datasets.base import Images
+from study.training.augmentation import random_affine
+from study.training.evaluation import smoothed_cross_entropy
+from study.training.fit import FitConfig
+from study.training.optimizer import (
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    MOMENTUM,
+    muon_update,
+    update_rules,
+)
+from study.training.schedule import triangular_rate
+
+N_KEPT_GRAPHS = 8
+"""Models whose traced steps are kept, to be used again by a run on the same model object."""
+
+TRACE_AT_MOST = 1
+"""A second trace would be a mistake: every argument that varies is a tensor or a variable."""
+
+
+class TensorFlowSteps:
+    """One run's steps: `study.training.backend.Steps`."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Images,
+        config: FitConfig,
+        *,
+        n_steps: int,
+        averaging: float,
+    ) -> None:
+        self._graph = _graph(model, train, config.augmentation, config.flip)
+        self._graph.begin(config, n_steps=n_steps, averaging=averaging)
+
+    def run(self, batches: np.ndarray, first_step: int) -> tuple[int, float]:
+        """See `Steps.run`."""
+        n_correct, loss = self._graph.run(tf.constant(batches), tf.constant(first_step))
+        return int(n_correct), float(loss)
+
+    @contextmanager
+    def unaveraged_weights(self) -> Iterator[None]:
+        """See `Steps.unaveraged_weights`."""
+        self._graph.show_trained()
+        try:
+            yield
+        finally:
+            self._graph.show_averaged()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """See `Steps.state`."""
+        return {
+            f"{index:03d}": variable.numpy()
+            for index, variable in enumerate(self._graph.changing_variables)
+        }
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """See `Steps.load`."""
+        variables = self._graph.changing_variables
+        arrays = [state[name] for name in sorted(state)]
+        if [array.shape for array in arrays] != [tuple(v.shape) for v in variables]:
+            raise ValueError("This is the state of another model.")
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+
+class _Graph:
+    """A model's traced steps and the variables they change; what a run is asked for are inputs.
+
+    Learning rate, weight decay, smoothing and seed are variables, so that another run on the same
+    model object needs no new trace, which takes about a second.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Images,
+        augmentation: AugmentationConfig | None,
+        flip: bool,
+    ) -> None:
+        self._model = model
+        self._images, self._labels = _tensors(train)
+        self._augmentation, self._flip = augmentation, flip
+        self._rules = update_rules(model)
+        self._weights = [weight.value for weight in model.trainable_variables]
+        self._momenta, self._velocities = _zeros_like(self._weights), _zeros_like(self._weights)
+        # Of dropout's seeds no average could be taken.
+        seeds = [v.value for v in model.non_trainable_variables if "seed" in v.path]
+        held = [weight.value for weight in model.variables if "seed" not in weight.path]
+        self._shown = held
+        self._averages, self._trained = _zeros_like(held), _zeros_like(held)
+        self.changing_variables = (
+            self._trained + self._averages + self._momenta + self._velocities + seeds
+        )
+        self._rate, self._decay, self._smoothing, self._n_steps, self._averaging = (
+            tf.Variable(0.0, trainable=False) for _ in range(5)
+        )
+        self._seed = tf.Variable(0, trainable=False)
+
+    def begin(self, config: FitConfig, *, n_steps: int, averaging: float) -> None:
+        """Start a run from the weights that the model holds."""
+        self._rate.assign(config.learning_rate)
+        self._decay.assign(config.weight_decay)
+        self._smoothing.assign(config.label_smoothing)
+        self._n_steps.assign(n_steps)
+        self._averaging.assign(averaging)
+        self._seed.assign(config.seed)
+        for slot in self._momenta + self._velocities:
+            slot.assign(tf.zeros_like(slot))
+        for shown, average, trained in self._copies():
+            average.assign(shown)
+            trained.assign(shown)
+
+    def show_trained(self) -> None:
+        """Put the weights that are being trained into the model."""
+        for shown, _, trained in self._copies():
+            shown.assign(trained)
+
+    def show_averaged(self) -> None:
+        """Put the averaged weights into the model, after keeping the trained ones."""
+        for shown, average, trained in self._copies():
+            trained.assign(shown)
+            shown.assign(average)
+
+    def _copies(self) -> Iterator[tuple[tf.Variable, tf.Variable, tf.Variable]]:
+        return zip(self._shown, self._averages, self._trained, strict=True)
+
+    # XLA makes small convolutions several times slower on a CPU; the loop is compiled only by
+    # TensorFlow's own graph compiler.
+    @tf.function(  # type: ignore[untyped-decorator]
+        jit_compile=False,
+        input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)],
+    )
+    def run(self, batches: tf.Tensor, first_step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Train on batches in turn; return the number classified rightly and the sum of losses."""
+        n_correct, total_loss = tf.constant(0), tf.constant(0.0)
+        for index in tf.range(tf.shape(batches)[0]):
+            correct, loss = self._step(batches[index], first_step + index)
+            n_correct, total_loss = n_correct + correct, total_loss + loss
+        return n_correct, total_loss
+
+    def _step(self, batch: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        x, y = tf.gather(self._images, batch), tf.gather(self._labels, batch)
+        if self._augmentation is not None:
+            seed = tf.stack([self._seed, step])
+            x = random_affine(x, config=self._augmentation, seed=seed, flip=self._flip)
+        with tf.GradientTape() as tape:
+            scores = self._model(x, training=True)
+            loss = smoothed_cross_entropy(
+                scores, y, n_classes=scores.shape[-1], label_smoothing=self._smoothing
+            )
+        self._update(tape.gradient(loss, self._weights), step)
+        predicted = tf.argmax(scores, axis=-1, output_type=tf.int32)
+        return tf.reduce_sum(tf.cast(predicted == y, tf.int32)), loss
+
+    def _update(self, gradients: Sequence[Any], step: tf.Tensor) -> None:
+        rate = triangular_rate(step, peak=self._rate, n_steps=self._n_steps)
+        n_updates = tf.cast(step + 1, tf.float32)
+        powers = {"beta1_power": BETA_1**n_updates, "beta2_power": BETA_2**n_updates}
+        for weight, gradient, momentum, velocity, rule in zip(
+            self._weights, gradients, self._momenta, self._velocities, self._rules, strict=True
+        ):
+            if rule.decayed:
+                weight.assign_sub(rate * self._decay * weight)
+            if rule.by_muon:
+                momentum.assign(MOMENTUM * momentum + gradient)
+                update = muon_update(
+                    gradient + MOMENTUM * momentum, dtype=self._model.compute_dtype
+                )
+                weight.assign_sub(rate * update)
+            else:
+                tf.raw_ops.ResourceApplyAdam(
+                    var=weight.handle,
+                    m=momentum.handle,
+                    v=velocity.handle,
+                    lr=rate,
+                    beta1=BETA_1,
+                    beta2=BETA_2,
+                    epsilon=EPSILON,
+                    grad=gradient,
+                    **powers,
+                )
+        # While there are few steps to average over, the average is of those few.
+        share = tf.maximum(self._averaging, 9.0 / (9.0 + n_updates))
+        for shown, average in zip(self._shown, self._averages, strict=True):
+            average.assign_sub(share * (average - shown))
+
+
+@functools.lru_cache(maxsize=N_KEPT_GRAPHS)
+def _graph(
+    model: keras.Model, train: Images, augmentation: AugmentationConfig | None, flip: bool
+) -> _Graph:
+    return _Graph(model, train, augmentation, flip)
+
+
+@functools.lru_cache(maxsize=2)
+def _tensors(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
+    # Shared by all models that are trained on the same images.
+    return tf.constant(images.images), tf.constant(images.labels, tf.int32)
+
+
+def _zeros_like(variables: Sequence[tf.Variable]) -> list[tf.Variable]:
+    return [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
