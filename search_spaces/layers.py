@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from search_spaces.batch_normalization import FusedBatchNormalization
+from search_spaces.dropout import ByteDropout
 
 BATCH_NORM_MOMENTUM = 0.9
 """Keras's 0.99 has barely left its initial statistics after an epoch of a hundred batches, so early
@@ -56,7 +57,7 @@ class SeededLayers:
 
     def dropout(self, values: Any, rate: float) -> Any:
         """Drop a share `rate` of the values while training; none at a rate of 0."""
-        return keras.layers.Dropout(rate, seed=self._seed())(values)
+        return ByteDropout(rate, seed=self._seed())(values)
 
     def logits(self, features: Any, n_classes: int) -> Any:
         """Return one float32 score a class, whatever the precision of the layers before."""

@@ -14,12 +14,12 @@ NUISANCE = ("learning_rate", "weight_decay", "batch_size", "label_smoothing")
 def suggest_nuisance(suggester: Suggester) -> dict[str, Any]:
     """Choose how to train: the same ranges for every family.
 
-    The ranges suit AdamW (Loshchilov and Hutter 2019) under a learning rate that warms up and then
-    falls to zero; `learning_rate` is the peak and `weight_decay` is decoupled.
+    The ranges suit Muon and AdamW at one common rate (`study.training.optimizer`) that warms up and
+    then falls to zero; `learning_rate` is the peak and `weight_decay` is decoupled.
     """
     return {
-        "learning_rate": suggester.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
-        "weight_decay": suggester.suggest_float("weight_decay", 1e-4, 1e-1, log=True),
+        "learning_rate": suggester.suggest_float("learning_rate", 1e-3, 3e-2, log=True),
+        "weight_decay": suggester.suggest_float("weight_decay", 1e-3, 3e-1, log=True),
         "batch_size": suggester.suggest_categorical("batch_size", (64, 128, 256)),
         "label_smoothing": suggester.suggest_float("label_smoothing", 0.0, 0.2),
     }

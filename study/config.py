@@ -36,7 +36,7 @@ class AugmentationConfig:
     shift_fraction: float = 0.1
     zoom_fraction: float = 0.1
     horizontal_flip: bool = True
-    resampled_fraction: float = 0.5
+    resampled_fraction: float = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
