@@ -117,7 +117,7 @@ ALEXNET: Params = {
     "dense_units": 512,
     "dense_dropout": 0.5,
     "normalization": "local_response",
-    "learning_rate": 1e-3,
+    "learning_rate": 5e-3,
     "weight_decay": 1e-2,
     "batch_size": 128,
     "label_smoothing": 0.0,

@@ -126,7 +126,7 @@ V1: Params = {
     "dense_units": 64,
     "head_dropout": 0.1,
     "batch_normalization": False,
-    "learning_rate": 1e-3,
+    "learning_rate": 5e-3,
     "weight_decay": 1e-3,
     "batch_size": 128,
     "label_smoothing": 0.0,
@@ -140,7 +140,7 @@ V2: Params = {
     "block_dropout": 0.1,
     "dense_units": 128,
     "head_dropout": 0.3,
-    "learning_rate": 2e-3,
+    "learning_rate": 1e-2,
     "batch_size": 64,
 }
 """Deeper and wider than V1, with a larger first kernel and with dropout."""
@@ -153,7 +153,7 @@ V3: Params = {
     "head": "average",
     "dense_units": 0,
     "batch_normalization": True,
-    "learning_rate": 3e-3,
+    "learning_rate": 2e-2,
     "weight_decay": 1e-2,
     "label_smoothing": 0.1,
 }
