@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from study.datasets.base import Images
+from study.training.backend import active_backend
 
 BATCH_SIZE = 500
 
@@ -37,19 +37,17 @@ def smoothed_cross_entropy(
         n_classes: Number of classes.
         label_smoothing: s, in [0, 1).
     """
-    low = label_smoothing / n_classes
-    targets = tf.one_hot(labels, n_classes, on_value=1.0 - label_smoothing + low, off_value=low)
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, scores))
+    ops = keras.ops
+    targets = (1.0 - label_smoothing) * ops.one_hot(labels, n_classes) + label_smoothing / n_classes
+    return ops.mean(ops.categorical_crossentropy(targets, scores, from_logits=True))
 
 
 class Predictor:
     """Predicts with one model, traced once: a last, smaller batch is padded."""
 
     def __init__(self, model: keras.Model) -> None:
-        # Tracing is deferred to the first batch; XLA would slow a CPU down.
-        self._scores = tf.function(
-            lambda images: model(images, training=False), jit_compile=False, reduce_retracing=True
-        )
+        # Tracing is deferred to the first batch.
+        self._scores = active_backend().compiled_model(model)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return the logits, float32, shape (n, n_classes), of uint8 images (n, h, w, channels)."""
@@ -58,8 +56,7 @@ class Predictor:
         for start in range(0, len(images), size):
             batch = images[start : start + size]
             padding = np.repeat(batch[:1], size - len(batch), axis=0)
-            scores = self._scores(tf.constant(np.concatenate([batch, padding])))
-            parts.append(np.asarray(scores)[: len(batch)])
+            parts.append(self._scores(np.concatenate([batch, padding]))[: len(batch)])
         return np.concatenate(parts)
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from study.config import IMAGE_DATA_GENERATOR
 from study.datasets.base import Images
-from study.files import replaced
 from study.interruption import stop_if_asked
-from study.training.backend import make_steps
+from study.training import checkpoint
+from study.training.backend import active_backend
 from study.training.evaluation import Scorer
 from study.training.fit import DivergedError, EpochScores, FitConfig
+from study.training.image_generator import ImageGenerator
 
 SECONDS_A_CALL = 1.0
 """How long one traced call should last: short enough for Ctrl-C, long enough to cost nothing."""
@@ -53,19 +56,26 @@ class Training:
         self, model: keras.Model, train: Images, validation: Images | None, *, config: FitConfig
     ) -> None:
         self.epoch = 0
+        self._train_images, self._n_images = train.images, len(train)
+        self._generator = None
+        if config.augmentation and config.augmentation.augmenter == IMAGE_DATA_GENERATOR:
+            self._generator = ImageGenerator(config.augmentation, flip=config.flip)
+            # The steps then take the images as they are.
+            config = replace(config, augmentation=None)
         self._config = config
-        self._n_images = len(train.labels)
         self._batch_size = min(config.batch_size, self._n_images)
         self._steps_per_epoch = self._n_images // self._batch_size
-        self._steps = make_steps(
+        self._steps = active_backend().make_steps(
             model,
             train,
             config,
             n_steps=self._steps_per_epoch * config.epochs,
             averaging=min(1.0, 1.0 / (AVERAGED_EPOCHS * self._steps_per_epoch)),
         )
-        self._score = validation and Scorer(
-            model, validation, label_smoothing=config.label_smoothing
+        self._score = (
+            Scorer(model, validation, label_smoothing=config.label_smoothing)
+            if validation is not None
+            else None
         )
         self._steps_a_call = 2
 
@@ -92,6 +102,11 @@ class Training:
         )
 
     def _train(self) -> tuple[int, float]:
+        # Seeds are each epoch's own, so that a run that is continued sees what one that was never
+        # stopped sees.
+        if self._generator is not None:
+            seed = (self._config.seed, self.epoch)
+            self._steps.use_images(self._generator.moved(self._train_images, seed=seed))
         first_step = self.epoch * self._steps_per_epoch
         n_correct, total_loss, done = 0, 0.0, 0
         batches = self._batches()
@@ -114,17 +129,16 @@ class Training:
         return n_correct, total_loss
 
     def _batches(self) -> np.ndarray:
-        # A seed for each epoch, so that a run that is continued visits the images in the same order
-        # as one that was never stopped.
         rng = np.random.default_rng((self._config.seed, self.epoch))
         order = rng.permutation(self._n_images)[: self._steps_per_epoch * self._batch_size]
         return order.reshape(self._steps_per_epoch, self._batch_size).astype(np.int32)
 
     def save(self, path: Path) -> None:
-        """Write all that is needed to go on after the last whole epoch, as an `.npz` file."""
-        with replaced(path) as file:
-            arrays = {**self._steps.state(), "epoch": np.array(self.epoch)}
-            np.savez(file, allow_pickle=False, **arrays)
+        """Write all that is needed to go on after the last epoch, as an `.npz` file.
+
+        Not for a run whose last epoch was cut short by an exception.
+        """
+        checkpoint.write(path, self._steps.state(), epoch=self.epoch)
 
     def restore(self, path: Path) -> None:
         """Go on where `save` was called, with a model and a config equal to those of that run.
@@ -132,7 +146,5 @@ class Training:
         Raises:
             ValueError: If the file holds the state of another model.
         """
-        with np.load(path, allow_pickle=False) as arrays:
-            state = dict(arrays)
-        self.epoch = int(state.pop("epoch"))
+        state, self.epoch = checkpoint.read(path, like=self._steps.state())
         self._steps.load(state)

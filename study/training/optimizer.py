@@ -35,6 +35,13 @@ al. (2025, "The Polar Express", section 3), begun with [0.01, 1]: three steps br
 values into [0.73, 1.27], for which Muon's own coefficients take five.
 """
 
+NORM_MARGIN = 1.05
+"""By how much more than its norm a matrix is divided at first, so that no singular value is near 1.
+
+There the steps are steep: rounding to bfloat16 made the updates of matrices of rank one up to
+twenty times too large.
+"""
+
 UPDATE_RMS = 0.2
 """Root mean square of an update of Muon at a learning rate of 1, as AdamW's typically has."""
 
@@ -55,17 +62,46 @@ class UpdateRule:
 def update_rules(model: keras.Model) -> tuple[UpdateRule, ...]:
     """Return the rule of each of the model's trainable weights, in their order.
 
-    Muon is for hidden layers: kernels but the last layer's. Biases and the scales and offsets of
+    Muon is for hidden layers: all kernels but the last. Biases and the scales and offsets of
     normalization are vectors: AdamW's, without decay.
     """
-    last = {id(weight) for weight in model.layers[-1].trainable_variables}
+    kernels = [weight for weight in model.trainable_variables if len(weight.shape) >= 2]
     return tuple(
         UpdateRule(
-            by_muon=len(weight.shape) >= 2 and id(weight) not in last,
-            decayed=len(weight.shape) >= 2,
+            by_muon=any(weight is kernel for kernel in kernels[:-1]),
+            decayed=any(weight is kernel for kernel in kernels),
         )
         for weight in model.trainable_variables
     )
+
+
+def averaged_weights(model: keras.Model) -> list[Any]:
+    """Return the weights to average over time: the trainable ones first, then statistics."""
+    others = [other for other in model.non_trainable_variables if is_averaged(other)]
+    return [*model.trainable_variables, *others]
+
+
+def dropout_seeds(model: keras.Model) -> list[Any]:
+    """Return dropout's seeds, which change with each step and of which no average can be taken."""
+    return [other for other in model.non_trainable_variables if not is_averaged(other)]
+
+
+def is_averaged(weight: Any) -> bool:
+    """Return whether an average of a weight over time makes sense."""
+    return bool(keras.backend.is_float_dtype(weight.dtype))
+
+
+def averaging_share(n_updates: Any, *, at_least: Any) -> Any:
+    """Return the share of the newest weights in the average of all.
+
+    While there have been few updates the share is larger, so that the initial weights are soon
+    forgotten: 9 / (9 + n_updates), as TensorFlow's moving averages have it.
+
+    Args:
+        n_updates: Updates so far, at least 1, a float or a scalar float tensor.
+        at_least: The share in the long run, in (0, 1].
+    """
+    return keras.ops.maximum(at_least, 9.0 / (9.0 + n_updates))
 
 
 def muon_update(momentum: Any, *, dtype: str) -> Any:
@@ -85,7 +121,7 @@ def muon_update(momentum: Any, *, dtype: str) -> Any:
     # The products are over the longer axis, so that the iteration is on the smaller square.
     if n_rows > n_outputs:
         matrix = ops.transpose(matrix)
-    matrix = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + EPSILON)
+    matrix = matrix / (NORM_MARGIN * ops.sqrt(ops.sum(ops.square(matrix))) + EPSILON)
     matrix = ops.cast(matrix, dtype)
     for a, b, c in NEWTON_SCHULZ:
         square = ops.matmul(matrix, ops.transpose(matrix))

@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-WARM_UP_FRACTION = 0.2
+WARM_UP_FRACTION = 0.05
+"""Short: scores early in a warm-up say how a configuration warms up, not how good it is."""
 
 
 def triangular_rate(step: Any, *, peak: Any, n_steps: Any) -> Any:

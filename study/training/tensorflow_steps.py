@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from study.config import AugmentationConfig
 from study.datasets.base import Images
-from study.training.augmentation import random_affine
+from study.training.augmentation import N_RANDOM_NUMBERS, random_affine
+from study.training.backend import State
 from study.training.evaluation import smoothed_cross_entropy
 from study.training.fit import FitConfig
 from study.training.optimizer import (
@@ -21,6 +22,9 @@ from study.training.optimizer import (
     BETA_2,
     EPSILON,
     MOMENTUM,
+    averaged_weights,
+    averaging_share,
+    dropout_seeds,
     muon_update,
     update_rules,
 )
@@ -28,9 +32,6 @@ from study.training.schedule import triangular_rate
 
 N_KEPT_GRAPHS = 8
 """Models whose traced steps are kept, to be used again by a run on the same model object."""
-
-TRACE_AT_MOST = 1
-"""A second trace would be a mistake: every argument that varies is a tensor or a variable."""
 
 
 class TensorFlowSteps:
@@ -45,12 +46,19 @@ class TensorFlowSteps:
         n_steps: int,
         averaging: float,
     ) -> None:
-        self._graph = _graph(model, train, config.augmentation, config.flip)
+        self._images, self._labels = _tensors(train)
+        self._graph = _graph(model, config.augmentation, config.flip)
         self._graph.begin(config, n_steps=n_steps, averaging=averaging)
+
+    def use_images(self, images: np.ndarray) -> None:
+        """See `Steps.use_images`."""
+        self._images = tf.constant(images)
 
     def run(self, batches: np.ndarray, first_step: int) -> tuple[int, float]:
         """See `Steps.run`."""
-        n_correct, loss = self._graph.run(tf.constant(batches), tf.constant(first_step))
+        n_correct, loss = self._graph.run(
+            self._images, self._labels, tf.constant(batches), tf.constant(first_step)
+        )
         return int(n_correct), float(loss)
 
     @contextmanager
@@ -60,23 +68,21 @@ class TensorFlowSteps:
         try:
             yield
         finally:
+            self._graph.keep_trained()
             self._graph.show_averaged()
 
-    def state(self) -> dict[str, np.ndarray]:
+    def state(self) -> dict[str, list[np.ndarray]]:
         """See `Steps.state`."""
         return {
-            f"{index:03d}": variable.numpy()
-            for index, variable in enumerate(self._graph.changing_variables)
+            name: [variable.numpy() for variable in variables]
+            for name, variables in self._graph.changing.items()
         }
 
-    def load(self, state: Mapping[str, np.ndarray]) -> None:
+    def load(self, state: State) -> None:
         """See `Steps.load`."""
-        variables = self._graph.changing_variables
-        arrays = [state[name] for name in sorted(state)]
-        if [array.shape for array in arrays] != [tuple(v.shape) for v in variables]:
-            raise ValueError("This is the state of another model.")
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        for name, variables in self._graph.changing.items():
+            _assign(variables, state[name])
+        self._graph.show_averaged()
 
 
 class _Graph:
@@ -87,30 +93,38 @@ class _Graph:
     """
 
     def __init__(
-        self,
-        model: keras.Model,
-        train: Images,
-        augmentation: AugmentationConfig | None,
-        flip: bool,
+        self, model: keras.Model, augmentation: AugmentationConfig | None, flip: bool
     ) -> None:
         self._model = model
-        self._images, self._labels = _tensors(train)
         self._augmentation, self._flip = augmentation, flip
         self._rules = update_rules(model)
         self._weights = [weight.value for weight in model.trainable_variables]
         self._momenta, self._velocities = _zeros_like(self._weights), _zeros_like(self._weights)
-        # Of dropout's seeds no average could be taken.
-        seeds = [v.value for v in model.non_trainable_variables if "seed" in v.path]
-        held = [weight.value for weight in model.variables if "seed" not in weight.path]
-        self._shown = held
-        self._averages, self._trained = _zeros_like(held), _zeros_like(held)
-        self.changing_variables = (
-            self._trained + self._averages + self._momenta + self._velocities + seeds
-        )
+        self._shown = [weight.value for weight in averaged_weights(model)]
+        self._averages, self._trained = _zeros_like(self._shown), _zeros_like(self._shown)
+        self.changing: Mapping[str, Sequence[tf.Variable]] = {
+            "trained": self._trained,
+            "averages": self._averages,
+            "momenta": self._momenta,
+            "velocities": self._velocities,
+            "seeds": [seed.value for seed in dropout_seeds(model)],
+        }
         self._rate, self._decay, self._smoothing, self._n_steps, self._averaging = (
             tf.Variable(0.0, trainable=False) for _ in range(5)
         )
         self._seed = tf.Variable(0, trainable=False)
+        # XLA makes small convolutions several times slower on a CPU; the loop is compiled only by
+        # TensorFlow's own graph compiler.
+        self.run = tf.function(
+            self._run,
+            jit_compile=False,
+            input_signature=[
+                tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8),
+                tf.TensorSpec((None,), tf.int32),
+                tf.TensorSpec((None, None), tf.int32),
+                tf.TensorSpec((), tf.int32),
+            ],
+        )
 
     def begin(self, config: FitConfig, *, n_steps: int, averaging: float) -> None:
         """Start a run from the weights that the model holds."""
@@ -120,45 +134,41 @@ class _Graph:
         self._n_steps.assign(n_steps)
         self._averaging.assign(averaging)
         self._seed.assign(config.seed)
-        for slot in self._momenta + self._velocities:
+        for slot in (*self._momenta, *self._velocities):
             slot.assign(tf.zeros_like(slot))
-        for shown, average, trained in self._copies():
-            average.assign(shown)
-            trained.assign(shown)
+        _assign(self._averages, self._shown)
+        _assign(self._trained, self._shown)
 
     def show_trained(self) -> None:
         """Put the weights that are being trained into the model."""
-        for shown, _, trained in self._copies():
-            shown.assign(trained)
+        _assign(self._shown, self._trained)
+
+    def keep_trained(self) -> None:
+        """Keep the weights that the model holds as those that are being trained."""
+        _assign(self._trained, self._shown)
 
     def show_averaged(self) -> None:
-        """Put the averaged weights into the model, after keeping the trained ones."""
-        for shown, average, trained in self._copies():
-            trained.assign(shown)
-            shown.assign(average)
+        """Put the averaged weights into the model."""
+        _assign(self._shown, self._averages)
 
-    def _copies(self) -> Iterator[tuple[tf.Variable, tf.Variable, tf.Variable]]:
-        return zip(self._shown, self._averages, self._trained, strict=True)
-
-    # XLA makes small convolutions several times slower on a CPU; the loop is compiled only by
-    # TensorFlow's own graph compiler.
-    @tf.function(  # type: ignore[untyped-decorator]
-        jit_compile=False,
-        input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)],
-    )
-    def run(self, batches: tf.Tensor, first_step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _run(
+        self, images: tf.Tensor, labels: tf.Tensor, batches: tf.Tensor, first_step: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Train on batches in turn; return the number classified rightly and the sum of losses."""
         n_correct, total_loss = tf.constant(0), tf.constant(0.0)
         for index in tf.range(tf.shape(batches)[0]):
-            correct, loss = self._step(batches[index], first_step + index)
+            batch = batches[index]
+            x, y = tf.gather(images, batch), tf.gather(labels, batch)
+            correct, loss = self._step(x, y, first_step + index)
             n_correct, total_loss = n_correct + correct, total_loss + loss
         return n_correct, total_loss
 
-    def _step(self, batch: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        x, y = tf.gather(self._images, batch), tf.gather(self._labels, batch)
+    def _step(self, x: tf.Tensor, y: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if self._augmentation is not None:
-            seed = tf.stack([self._seed, step])
-            x = random_affine(x, config=self._augmentation, seed=seed, flip=self._flip)
+            uniform = tf.random.stateless_uniform(
+                (N_RANDOM_NUMBERS, tf.shape(y)[0]), seed=tf.stack([self._seed, step])
+            )
+            x = random_affine(x, config=self._augmentation, uniform=uniform, flip=self._flip)
         with tf.GradientTape() as tape:
             scores = self._model(x, training=True)
             loss = smoothed_cross_entropy(
@@ -195,17 +205,14 @@ class _Graph:
                     grad=gradient,
                     **powers,
                 )
-        # While there are few steps to average over, the average is of those few.
-        share = tf.maximum(self._averaging, 9.0 / (9.0 + n_updates))
+        share = averaging_share(n_updates, at_least=self._averaging)
         for shown, average in zip(self._shown, self._averages, strict=True):
             average.assign_sub(share * (average - shown))
 
 
 @functools.lru_cache(maxsize=N_KEPT_GRAPHS)
-def _graph(
-    model: keras.Model, train: Images, augmentation: AugmentationConfig | None, flip: bool
-) -> _Graph:
-    return _Graph(model, train, augmentation, flip)
+def _graph(model: keras.Model, augmentation: AugmentationConfig | None, flip: bool) -> _Graph:
+    return _Graph(model, augmentation, flip)
 
 
 @functools.lru_cache(maxsize=2)
@@ -216,3 +223,8 @@ def _tensors(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _zeros_like(variables: Sequence[tf.Variable]) -> list[tf.Variable]:
     return [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
+
+
+def _assign(variables: Sequence[tf.Variable], values: Sequence[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

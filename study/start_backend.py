@@ -1,0 +1,88 @@
+"""Import Keras and its backend: quietly, and leaving room on a GPU for other workers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from study.errors import ConfigError
+
+BACKENDS = ("tensorflow", "jax")
+
+
+def chosen_backend() -> str:
+    """Return the backend that KERAS_BACKEND names, TensorFlow if it names none; imports nothing.
+
+    Raises:
+        ConfigError: If that backend cannot train here or is not installed.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if backend not in BACKENDS:
+        raise ConfigError(
+            f"KERAS_BACKEND is {backend!r}, which cannot train here; use {' or '.join(BACKENDS)}."
+        )
+    if importlib.util.find_spec(backend) is None:
+        raise ConfigError(
+            f"KERAS_BACKEND is {backend!r}, which is not installed; "
+            f"install the version of {backend} that pyproject.toml names."
+        )
+    return backend
+
+
+def import_backend(*, quiet: bool = True) -> None:
+    """Import Keras's backend; call it before anything imports Keras.
+
+    Args:
+        quiet: Whether to hide the lines about missing GPUs, which ignore the log level; they are
+            shown nevertheless if the import fails.
+
+    Raises:
+        ConfigError: As from `chosen_backend`.
+    """
+    backend = chosen_backend()
+    # Else Keras would look into the user's configuration file too.
+    os.environ["KERAS_BACKEND"] = backend
+    if quiet:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # JAX would take three quarters of a GPU's memory at once and leave other workers no room.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    start = {"tensorflow": _start_tensorflow, "jax": _start_jax}[backend]
+    with _held_stderr() if quiet else nullcontext():
+        start()
+
+
+def _start_tensorflow() -> None:
+    import tensorflow as tf
+
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    tf.config.list_logical_devices()
+
+
+def _start_jax() -> None:
+    import jax
+
+    jax.devices()
+
+
+@contextmanager
+def _held_stderr() -> Iterator[None]:
+    # The lines come from C++, past Python's sys.stderr: hold the file descriptor itself.
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            held.seek(0)
+            sys.stderr.write(held.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

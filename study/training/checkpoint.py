@@ -1,0 +1,60 @@
+"""A training run's state in an `.npz` file, the same whatever Keras's backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from study.files import replaced
+from study.training.backend import State
+
+
+def write(path: Path, state: State, *, epoch: int) -> None:
+    """Write a state and the number of epochs done, in the place of what was there."""
+    with replaced(path) as file:
+        np.savez(file, allow_pickle=False, epoch=np.array(epoch), **_named(state))
+
+
+def read(path: Path, *, like: State) -> tuple[dict[str, list[np.ndarray]], int]:
+    """Return the state in a file and the number of epochs done.
+
+    Args:
+        path: What `write` wrote.
+        like: A state of the same model; the arrays take its dtypes.
+
+    Raises:
+        ValueError: If the file holds the state of another model.
+    """
+    expected = _named(like)
+    with np.load(path, allow_pickle=False) as file:
+        found = dict(file)
+    epoch = found.pop("epoch", None)
+    if epoch is None or _shapes(found) != _shapes(expected):
+        raise ValueError(
+            f"{str(path)!r} holds the state of another model; "
+            "restore it with a model built from the same parameters."
+        )
+    state = {
+        group: [
+            found[_name(group, index)].astype(array.dtype) for index, array in enumerate(arrays)
+        ]
+        for group, arrays in like.items()
+    }
+    return state, int(epoch)
+
+
+def _named(state: State) -> dict[str, np.ndarray]:
+    return {
+        _name(group, index): array
+        for group, arrays in state.items()
+        for index, array in enumerate(arrays)
+    }
+
+
+def _name(group: str, index: int) -> str:
+    return f"{group}.{index}"
+
+
+def _shapes(arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in arrays.items()}

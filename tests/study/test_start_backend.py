@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from study import start_backend
+from study.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [(None, "tensorflow"), ("", "tensorflow"), ("tensorflow", "tensorflow"), ("jax", "jax")],
+)
+def test_keras_backend_chooses_and_tensorflow_is_the_default(wanted, chosen, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("KERAS_BACKEND", wanted)
+    assert start_backend.chosen_backend() == chosen
+
+
+@pytest.mark.parametrize("wanted", ["torch", "numpy", "JAX", "nonsense"])
+def test_another_backend_is_refused_with_those_there_are(wanted, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", wanted)
+    with pytest.raises(ConfigError, match=f"{wanted!r}.* use tensorflow or jax"):
+        start_backend.chosen_backend()
+
+
+def test_a_backend_that_is_not_installed_is_refused_before_it_is_imported(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="not installed; install the version of jax"):
+        start_backend.import_backend()
+
+
+def test_a_backend_that_cannot_train_ends_the_program_in_one_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "study", "run", "--dataset", "digits"],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "error: KERAS_BACKEND is 'torch', which cannot train here; use tensorflow or jax."
+    ]
+
+
+def test_workers_share_a_gpu_because_each_takes_memory_only_as_it_needs_it(monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "")
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE")
+    grows = {}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind}:0", f"{kind}:1"])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", grows.__setitem__)
+    start_backend.import_backend()
+    assert grows == {"GPU:0": True, "GPU:1": True}
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_importing_a_backend_quietly_says_nothing_and_lets_keras_use_it(backend):
+    program = (
+        "from study.start_backend import import_backend; import_backend();"
+        "import keras; print(keras.backend.backend())"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    if backend != "tensorflow":
+        environment["KERAS_BACKEND"] = backend
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (f"{backend}\n", "")
