@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from search_spaces import SPACES
-from study.config import PRECISIONS, RetrainConfig, SearchConfig
+from study.config import (
+    AUGMENTERS,
+    PRECISIONS,
+    AugmentationConfig,
+    RetrainConfig,
+    SearchConfig,
+)
 from study.datasets import DATASETS, default_data_dir
 from study.one_line_parser import OneLineParser
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
+from study.schedulers import SCHEDULERS
 
 DEFAULT_DATASET = "cifar10"
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -93,7 +100,10 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--sampler", choices=SAMPLERS, default=SearchConfig.sampler, help="proposes configurations"
     )
     group.add_argument(
-        "--pruner", choices=PRUNERS, default=SearchConfig.pruner, help="stops poor trials early"
+        "--pruner",
+        choices=[*SCHEDULERS, *PRUNERS],
+        default=SearchConfig.pruner,
+        help="stops poor trials early; asha lets them wait, and go on if they prove to be good",
     )
     group.add_argument(
         "--seed", type=_whole_number, default=SearchConfig.seed, help="seed of everything random"
@@ -112,6 +122,14 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         help="arithmetic; auto measures which is faster here",
     )
 
+    group.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N|auto",
+        help="processes that train, each with its share of the cores; if not given, auto: one for "
+        "every two cores, or four that share a GPU",
+    )
+
 
 def _add_retraining(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("retraining of the winners")
@@ -123,6 +141,12 @@ def _add_retraining(parser: argparse.ArgumentParser) -> None:
         type=_whole_number,
         default=RetrainConfig.n_seeds,
         help="runs of each winner, as many with augmentation as without",
+    )
+    group.add_argument(
+        "--augmenter",
+        choices=AUGMENTERS,
+        default=AugmentationConfig.augmenter,
+        help="what moves the images of augmented runs: this program's own, or Keras's classic tool",
     )
     group.add_argument(
         "--baselines", action="store_true", help="retrain the named configurations too"
@@ -158,6 +182,17 @@ def _whole_number(text: str) -> int:
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"must be a whole number, but got {_short(text)}"
+        ) from None
+
+
+def _workers(text: str) -> int | None:
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number or auto, but got {_short(text)}"
         ) from None
 
 

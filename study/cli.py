@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.arguments import DEFAULT_DATASET, parse
-from study.config import RetrainConfig, SearchConfig, StudyConfig
+from study.config import AugmentationConfig, RetrainConfig, SearchConfig, StudyConfig
 from study.console import ConsoleHandler
 from study.errors import ConfigError, DatasetUnavailableError, StudyError
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parse(argv)
-    # What is slow to import (Optuna, TensorFlow) is imported only once it is needed.
+    # What is slow to import (Optuna, plotly) is imported only once it is needed.
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -48,11 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, argv: Sequence[str], console: Console) -> int:
     config, sample = _prepare(arguments, _shown_command(argv))
-
-    from study.quiet import import_tensorflow
-
-    if not arguments.verbose:
-        import_tensorflow()
 
     from study import job
     from study.progress import Progress
@@ -80,17 +75,24 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         time_budget_seconds=arguments.time_budget,
     )
     retrain = RetrainConfig(
-        epochs=arguments.retrain_epochs, n_seeds=arguments.seeds, baselines=arguments.baselines
+        epochs=arguments.retrain_epochs,
+        n_seeds=arguments.seeds,
+        baselines=arguments.baselines,
+        augmentation=AugmentationConfig(augmenter=arguments.augmenter),
     )
 
     from study.datasets import DATASETS, draw_sample
+    from study.start_backend import chosen_backend
     from study.storage import (
         check_readable,
         check_study_name,
         check_writable,
         default_storage_url,
     )
+    from study.workers import default_n_workers
 
+    chosen_backend()
+    n_workers = default_n_workers() if arguments.workers is None else arguments.workers
     storage_url = arguments.storage or default_storage_url()
     check_writable(storage_url)
     if arguments.name is not None:
@@ -116,6 +118,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         out=out,
         search=search,
         retrain=retrain,
+        n_workers=n_workers,
         command=command,
     )
     return config, sample

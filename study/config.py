@@ -12,31 +12,44 @@ MAX_TRIALS = 100_000
 MAX_EPOCHS = 10_000
 MAX_SEEDS = 1_000
 MAX_SEED = 2**31 - 1
+MAX_WORKERS = 256
 PRECISIONS = ("auto", "float32", "bfloat16")
+AUGMENTERS = AFFINE, IMAGE_DATA_GENERATOR = ("affine", "image-data-generator")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationConfig:
-    """Ranges of the random affine transformation of each training image.
+    """Ranges of the random affine transformation of each training image, and what applies it.
 
-    Each is drawn uniformly and independently for every image, as the classic image generator with
+    Each is drawn uniformly and independently for every image, as Keras's `ImageDataGenerator` with
     `rotation_range=15, width_shift_range=0.1, height_shift_range=0.1, zoom_range=0.1,
     horizontal_flip=True, fill_mode="nearest"` draws them.
 
     Attributes:
+        augmenter: "affine" moves images batch by batch within the training step,
+            "image-data-generator" lets Keras's classic tool move them on the processor before each
+            epoch, which takes longer.
         rotation_degrees: Largest rotation either way, in [0, 180].
         shift_fraction: Largest shift either way on each axis, as a share of the side, in [0, 1).
         zoom_fraction: Each axis is scaled by a factor in [1 - zoom, 1 + zoom], in [0, 1).
         horizontal_flip: Mirror half of the images; never where that changes what they show.
         resampled_fraction: Share of the images, in [0, 1], that are rotated and zoomed; the others
-            are shifted by whole pixels and flipped, and so stay as sharp as test images are.
+            are shifted by whole pixels and flipped, and so stay as sharp as test images are. The
+            classic tool resamples all of them, whatever this is.
     """
 
+    augmenter: str = AFFINE
     rotation_degrees: float = 15.0
     shift_fraction: float = 0.1
     zoom_fraction: float = 0.1
     horizontal_flip: bool = True
     resampled_fraction: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.augmenter not in AUGMENTERS:
+            raise ConfigError(
+                f"Unknown augmenter {self.augmenter!r}. Known: {', '.join(AUGMENTERS)}."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +60,7 @@ class SearchConfig:
         n_trials: Target number of trials a family.
         epochs: Epochs of a trial that is not pruned.
         sampler: Key of `study.samplers.SAMPLERS`.
-        pruner: Key of `study.pruners.PRUNERS`.
+        pruner: Key of `study.schedulers.SCHEDULERS` or of `study.pruners.PRUNERS`.
         seed: Seed of the sample, the sampler and each trial, in [0, 2**31 - 1].
         fraction: Share of the training split to sample, in (0, 1].
         precision: "auto" measures which is faster here, "float32" or "bfloat16".
@@ -55,9 +68,9 @@ class SearchConfig:
     """
 
     n_trials: int = 50
-    epochs: int = 12
+    epochs: int = 8
     sampler: str = "tpe"
-    pruner: str = "halving"
+    pruner: str = "asha"
     seed: int = 0
     fraction: float = 0.25
     precision: str = "auto"
@@ -108,6 +121,7 @@ class StudyConfig:
         name: Name of the study; the Optuna studies are `{name}/{family}` and `{name}/retrained`.
         dataset: Key of `study.datasets.DATASETS`.
         substitute_for: Why this dataset stands in for the wanted one; None where it does not.
+        n_workers: Processes that train, each with its share of the processor's cores.
         families: Keys of `search_spaces.SPACES`, in order.
         storage_url: Database of the Optuna studies.
         data_dir: Folder of the datasets' files.
@@ -126,7 +140,11 @@ class StudyConfig:
     search: SearchConfig
     retrain: RetrainConfig
     substitute_for: str | None = None
+    n_workers: int = 1
     command: str = ""
+
+    def __post_init__(self) -> None:
+        _check_between("--workers", self.n_workers, 1, MAX_WORKERS)
 
 
 def _check_between(option: str, value: int, low: int, high: int) -> None:

@@ -8,14 +8,20 @@ import socket
 from datetime import UTC, datetime
 from importlib import metadata
 
+from study.start_backend import chosen_backend
+
 _STARTED = datetime.now(tz=UTC).isoformat()
-LIBRARIES = ("tensorflow", "keras", "optuna", "numpy", "scikit-learn")
+LIBRARIES = ("keras", "optuna", "numpy", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
-    """Return the version of Python and of each library that results depend on."""
+    """Return the version of Python and of each library that results depend on.
+
+    Of Keras's backends, that is the one that trains here.
+    """
     found = {"python": platform.python_version()}
-    return found | {library: metadata.version(library) for library in LIBRARIES}
+    libraries = (chosen_backend(), *LIBRARIES)
+    return found | {library: metadata.version(library) for library in libraries}
 
 
 def machine() -> str:

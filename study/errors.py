@@ -4,7 +4,8 @@ StudyError
 ├── ConfigError     an argument, an environment variable or a combination of them
 ├── DatasetError    images that cannot be had, are cut off, or are not what they claim to be
 │   └── DatasetUnavailableError    no source has them; another data set may still serve
-└── StorageError    a database that cannot be opened, read or written
+├── StorageError    a database that cannot be opened, read or written
+└── WorkerError     processes that die where they should work
 """
 
 
@@ -26,3 +27,7 @@ class DatasetUnavailableError(DatasetError):
 
 class StorageError(StudyError):
     """A database cannot be opened, read or written."""
+
+
+class WorkerError(StudyError):
+    """Worker processes die where they should work: killed for want of memory, most likely."""

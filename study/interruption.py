@@ -43,6 +43,11 @@ def stop_if_asked() -> None:
         raise KeyboardInterrupt
 
 
+def ask_to_stop() -> None:
+    """Let `stop_if_asked` raise a KeyboardInterrupt, as a Ctrl-C would; from any thread."""
+    _asked.set()
+
+
 def _note(_signal: int, _frame: FrameType | None) -> None:
     if _asked.is_set():
         raise KeyboardInterrupt

@@ -1,25 +1,23 @@
-"""The whole job: images, search, winners, retraining."""
+"""The whole job: images, search, winners, retraining. All training is done by worker processes."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
 
 from search_spaces import SPACES
-from study import retrain
 from study.config import StudyConfig
-from study.datasets import DATASETS
-from study.datasets.base import Images
-from study.datasets.sampling import Sample
-from study.objective import Objective
+from study.datasets import DATASETS, Images, Sample
+from study.family_search import FamilySearch
 from study.progress import Progress
 from study.records import RETRAINED, StudyRecord, encode_labels
-from study.runs import Run, candidates, done_keys, planned_runs
-from study.search import FamilySearch, run_search
+from study.results import RetrainingTasks, check_families
+from study.runs import candidates, done_keys, planned_runs
+from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
 from study.studies import (
     common_attrs,
@@ -28,9 +26,9 @@ from study.studies import (
     open_study,
     stored_precision,
 )
-from study.training import precision
-from study.training.fit import EpochScores
 from study.winners import pick_winners
+from study.work import PrecisionWork, RetrainWork, TrialWork
+from study.workers import WorkerPool, Workers, ask, threads_per_worker
 
 logger = logging.getLogger(__name__)
 
@@ -48,120 +46,114 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
     """
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with open_for_writing(config.storage_url) as storage:
-        chosen = _precision(storage, config)
-        _check_retrained(storage, config, sample, chosen)
-        _search(storage, config, sample, chosen, progress)
-        _retrain(storage, config, sample, chosen, progress)
+    n_threads = threads_per_worker(config.n_workers)
+    with (
+        open_for_writing(config.storage_url) as storage,
+        WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
+    ):
+        precision = _precision(storage, config, workers)
+        job = _Job(
+            config=config,
+            sample=sample,
+            progress=progress,
+            workers=workers,
+            storage=storage,
+            precision=precision,
+        )
+        job.check_retrained()
+        job.search()
+        job.retrain()
     return read_study(config.storage_url, config.name)
 
 
-def _check_retrained(storage: RDBStorage, config: StudyConfig, sample: Sample, chosen: str) -> None:
-    # Before the search, not hours later: may its winners join what was retrained before?
-    attrs = _retrained_attrs(config, sample, chosen)
-    optuna_study = find_study(storage, f"{config.name}/{RETRAINED}", attrs=attrs)
-    if optuna_study is not None:
-        retrain.check_families(optuna_study, config.families)
-
-
-def _precision(storage: RDBStorage, config: StudyConfig) -> str:
-    if config.search.precision == "auto":
-        # A continued study keeps the arithmetic it was begun with: its scores must compare.
-        stored = stored_precision(storage, config)
-        if stored is not None:
-            return stored
-    chosen = precision.resolve(config.search.precision)
+def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:
+    if config.search.precision != "auto":
+        return config.search.precision
+    # A continued study keeps the arithmetic it was begun with: its scores must compare.
+    stored = stored_precision(storage, config)
+    if stored is not None:
+        return stored
+    chosen = ask(workers, PrecisionWork(), "auto")
     logger.info("Training computes in %s.", chosen)
     return chosen
 
 
-def _search(
-    storage: RDBStorage, config: StudyConfig, sample: Sample, chosen: str, progress: Progress
-) -> None:
-    dataset = DATASETS[config.dataset]
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    config: StudyConfig
+    sample: Sample
+    progress: Progress
+    workers: Workers
+    storage: RDBStorage
+    precision: str
 
-    def on_epoch(family: str, number: int, scores: EpochScores) -> None:
-        logger.debug(
-            "%s trial %d epoch %d: validation accuracy %.4f, training loss %.4f, %.1f s",
-            *(family, number, scores.epoch, scores.validation_accuracy),
-            *(scores.training_loss, scores.seconds),
+    def check_retrained(self) -> None:
+        # Before the search, not hours later: may its winners join what was retrained before?
+        name = f"{self.config.name}/{RETRAINED}"
+        optuna_study = find_study(self.storage, name, attrs=self._retrained_attrs())
+        if optuna_study is not None:
+            check_families(optuna_study, self.config.families)
+
+    def search(self) -> None:
+        attrs = self._attrs()
+        searches = [
+            FamilySearch(
+                SPACES[family],
+                open_search_study(self.storage, self.config, SPACES[family], attrs=attrs),
+                config=self.config.search,
+            )
+            for family in self.config.families
+        ]
+        work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
+        tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
+        self.workers.run(work, tasks)
+        tasks.close()
+
+    def retrain(self) -> None:
+        config = self.config
+        record = read_study(config.storage_url, config.name)
+        families = [family for family in record.families if family.family in config.families]
+        winners = pick_winners(families)
+        for family in {family.family for family in families} - {one.family for one in winners}:
+            logger.warning("No trial of %s completed: it has no winner to retrain.", family)
+        planned = planned_runs(
+            candidates(winners, baselines=config.retrain.baselines), n_seeds=config.retrain.n_seeds
         )
-
-    attrs = common_attrs(config, dataset, sample, precision=chosen)
-    searches = [
-        FamilySearch(
-            family=family,
-            optuna_study=open_search_study(storage, config, SPACES[family], attrs=attrs),
-            objective=Objective(
-                space=SPACES[family],
-                dataset=dataset,
-                sample=sample,
-                config=config.search,
-                precision=chosen,
-                on_epoch=on_epoch,
-            ),
+        done = done_keys(record.retrained)
+        missing = [run for run in planned if run.key not in done]
+        self.progress.retraining_started(len(planned) - len(missing), target=len(planned))
+        if not missing:
+            return
+        test = DATASETS[config.dataset].load_test(config.data_dir)
+        work = RetrainWork(
+            config=config, train=self.sample.whole, test=test, precision=self.precision
         )
-        for family in config.families
-    ]
-    run_search(searches, config=config.search, progress=progress)
+        tasks = RetrainingTasks(
+            self._retrained_study(test),
+            missing,
+            models_dir=config.out / "models",
+            progress=self.progress,
+        )
+        self.workers.run(work, tasks)
 
+    def _retrained_study(self, test: Images) -> optuna.Study:
+        attrs = self._retrained_attrs()
+        attrs["test_labels"] = encode_labels(test.labels.tobytes())
+        attrs["dataset"]["n_test"] = len(test)
+        name = f"{self.config.name}/{RETRAINED}"
+        return open_study(self.storage, name, attrs=attrs, metric="test accuracy")
 
-def _retrain(
-    storage: RDBStorage, config: StudyConfig, sample: Sample, chosen: str, progress: Progress
-) -> None:
-    record = read_study(config.storage_url, config.name)
-    families = [family for family in record.families if family.family in config.families]
-    winners = pick_winners(families)
-    for family in {family.family for family in families} - {winner.family for winner in winners}:
-        logger.warning("No trial of %s completed: it has no winner to retrain.", family)
-    planned = planned_runs(
-        candidates(winners, baselines=config.retrain.baselines), n_seeds=config.retrain.n_seeds
-    )
-    done = done_keys(record.retrained)
-    missing = [run for run in planned if run.key not in done]
-    progress.retraining_started(len(planned) - len(missing), target=len(planned))
-    if not missing:
-        return
-    dataset = DATASETS[config.dataset]
-    test = dataset.load_test(config.data_dir)
-    optuna_study = _retrained_study(storage, config, sample, chosen, test)
-    retrainer = retrain.Retrainer(
-        dataset=dataset,
-        train=sample.whole,
-        test=test,
-        config=config.retrain,
-        base_seed=config.search.seed,
-        precision=chosen,
-        models_dir=config.out / "models",
-        on_epoch=_log_retraining_epoch,
-    )
-    retrain.run_all(retrainer, optuna_study, missing, progress.retrained)
+    def _retrained_attrs(self) -> dict[str, Any]:
+        attrs = self._attrs()
+        attrs["settings"] = {
+            "epochs": self.config.retrain.epochs,
+            "augmentation": asdict(self.config.retrain.augmentation),
+            "precision": self.precision,
+            "seed": self.config.search.seed,
+            "command": self.config.command,
+        }
+        return attrs
 
-
-def _retrained_study(
-    storage: RDBStorage, config: StudyConfig, sample: Sample, chosen: str, test: Images
-) -> optuna.Study:
-    attrs = _retrained_attrs(config, sample, chosen)
-    attrs["test_labels"] = encode_labels(test.labels.tobytes())
-    attrs["dataset"]["n_test"] = len(test)
-    name = f"{config.name}/{RETRAINED}"
-    return open_study(storage, name, attrs=attrs, metric="test accuracy")
-
-
-def _retrained_attrs(config: StudyConfig, sample: Sample, chosen: str) -> dict[str, Any]:
-    attrs = common_attrs(config, DATASETS[config.dataset], sample, precision=chosen)
-    attrs["settings"] = {
-        "epochs": config.retrain.epochs,
-        "augmentation": asdict(config.retrain.augmentation),
-        "precision": chosen,
-        "seed": config.search.seed,
-        "command": config.command,
-    }
-    return attrs
-
-
-def _log_retraining_epoch(run: Run, scores: EpochScores) -> None:
-    logger.debug(
-        "retraining %s, epoch %d: training loss %.4f, %.1f s",
-        *(run, scores.epoch, scores.training_loss, scores.seconds),
-    )
+    def _attrs(self) -> dict[str, Any]:
+        dataset = DATASETS[self.config.dataset]
+        return common_attrs(self.config, dataset, self.sample, precision=self.precision)

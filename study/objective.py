@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import keras
 import optuna
-import tensorflow as tf
 
 from search_spaces import SearchSpace
 from search_spaces.flops import forward_flops
@@ -18,15 +18,16 @@ from study.datasets.sampling import Sample
 from study.environment import this_process, versions
 from study.seeds import derive_seed
 from study.training import precision
+from study.training.backend import active_backend
 from study.training.fit import DivergedError, EpochScores, FitConfig
 from study.training.loop import Training
+from study.trials import TrialFailedError
 
 OnEpoch = Callable[[str, int, EpochScores], None]
 """Called with the family, the trial's number and the epoch's scores."""
 
-
-class TrialFailedError(Exception):
-    """A trial gave no score; the message is the reason, for the record."""
+N_KEPT = 4
+"""Paused trials whose models stay in memory: one that goes on soon needs no new trace."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class Objective:
         config: How trials are trained.
         precision: "float32" or "bfloat16".
         on_epoch: Told of every epoch.
+        checkpoints: Folder where each trial's state is kept until it ends; None to keep none.
     """
 
     space: SearchSpace
@@ -48,50 +50,56 @@ class Objective:
     config: SearchConfig
     precision: str
     on_epoch: OnEpoch
+    checkpoints: Path | None = None
+    _paused: OrderedDict[int, Training] = field(default_factory=OrderedDict, init=False)
 
-    def __call__(self, trial: optuna.Trial) -> float:
-        """Train one configuration and return its validation accuracy after the last epoch.
+    def __call__(self, trial: optuna.Trial, *, until_epoch: int | None = None) -> float:
+        """Train one configuration and return its validation accuracy after the last epoch trained.
+
+        A trial that was trained before goes on after its last whole epoch, or from the start where
+        its checkpoint is gone.
+
+        Args:
+            trial: Its parameters are suggested; what comes of it is recorded in it.
+            until_epoch: How many epochs are to be done in all; all of a whole trial by default.
 
         Raises:
             optuna.TrialPruned: If the pruner stopped it.
             TrialFailedError: If it diverged, could not be built or ran out of memory.
         """
+        until_epoch = until_epoch or self.config.epochs
+        checkpoint = self.checkpoints and self.checkpoints / f"{self.space.name}-{trial.number}.npz"
+        pauses = False
+        try:
+            with active_backend().memory_errors():
+                training = self._paused.pop(trial.number, None) or self._begin(trial, checkpoint)
+                self._train(trial, training, checkpoint, until_epoch=until_epoch)
+            pauses = training.epoch < self.config.epochs
+        except DivergedError as error:
+            raise TrialFailedError(f"diverged: {error}") from error
+        except MemoryError as error:
+            raise TrialFailedError("out of memory") from error
+        except KeyboardInterrupt:
+            pauses = True
+            raise
+        finally:
+            if checkpoint and not pauses:
+                checkpoint.unlink(missing_ok=True)
+            gc.collect()
+        if pauses:
+            self._paused[trial.number] = training
+            while len(self._paused) > N_KEPT:
+                self._paused.popitem(last=False)
+        stored = trial.storage.get_trial(trial._trial_id)
+        return stored.intermediate_values[training.epoch]
+
+    def _begin(self, trial: optuna.Trial, checkpoint: Path | None) -> Training:
         seed = derive_seed(self.config.seed, self.space.name, "trial", trial.number)
         trial.set_user_attr("worker", this_process())
         trial.set_user_attr("seed", seed)
         trial.set_user_attr("versions", versions())
         is_baseline = "baseline" in trial.user_attrs
         trial.set_user_attr("sampler", "baseline" if is_baseline else self.config.sampler)
-        try:
-            return self._train(trial, seed)
-        except DivergedError as error:
-            raise TrialFailedError(f"diverged: {error}") from error
-        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-            raise TrialFailedError("out of memory") from error
-        finally:
-            # Without this, every trial leaves its graphs and weights behind.
-            keras.backend.clear_session()
-            gc.collect()
-
-    def _train(self, trial: optuna.Trial, seed: int) -> float:
-        model, fit = self._build(trial, seed)
-        training = Training(model, self.sample.train, self.sample.validation, config=fit)
-        history: list[EpochScores] = []
-        try:
-            while training.epoch < fit.epochs:
-                scores = training.run_epoch()
-                history.append(scores)
-                accuracy = scores.validation_accuracy or 0.0
-                trial.report(accuracy, step=scores.epoch)
-                self.on_epoch(self.space.name, trial.number, scores)
-                # At its last epoch there is nothing left to save by pruning.
-                if scores.epoch < fit.epochs and trial.should_prune():
-                    raise optuna.TrialPruned
-        finally:
-            _record_history(trial, history)
-        return accuracy
-
-    def _build(self, trial: optuna.Trial, seed: int) -> tuple[keras.Model, FitConfig]:
         params = self.space.suggest(trial)
         precision.activate(self.precision)
         try:
@@ -106,11 +114,45 @@ class Objective:
             raise TrialFailedError(f"cannot be built: {reason}") from error
         trial.set_user_attr("n_parameters", model.count_params())
         trial.set_user_attr("forward_flops", forward_flops(model))
-        return model, FitConfig.of(params, epochs=self.config.epochs, seed=seed)
+        fit = FitConfig.of(params, epochs=self.config.epochs, seed=seed)
+        training = Training(model, self.sample.train, self.sample.validation, config=fit)
+        if checkpoint and checkpoint.exists():
+            training.restore(checkpoint)
+        return training
+
+    def _train(
+        self, trial: optuna.Trial, training: Training, checkpoint: Path | None, *, until_epoch: int
+    ) -> None:
+        n_earlier, history = training.epoch, []
+        try:
+            while training.epoch < until_epoch:
+                scores = training.run_epoch()
+                history.append(scores)
+                _report(trial, scores)
+                self.on_epoch(self.space.name, trial.number, scores)
+                # At its last epoch there is nothing left to save by pruning.
+                if training.epoch < self.config.epochs:
+                    if checkpoint:
+                        training.save(checkpoint)
+                    if trial.should_prune():
+                        raise optuna.TrialPruned
+        finally:
+            _record(trial, history, n_earlier=n_earlier)
 
 
-def _record_history(trial: optuna.Trial, history: list[EpochScores]) -> None:
-    trial.set_user_attr("training_accuracy", [scores.training_accuracy for scores in history])
-    trial.set_user_attr("training_loss", [scores.training_loss for scores in history])
-    trial.set_user_attr("validation_loss", [scores.validation_loss for scores in history])
-    trial.set_user_attr("training_seconds", sum(scores.seconds for scores in history))
+def _report(trial: optuna.Trial, scores: EpochScores) -> None:
+    accuracy = scores.validation_accuracy or 0.0
+    if scores.epoch in trial.storage.get_trial(trial._trial_id).intermediate_values:
+        # An epoch trained again after an interruption: Optuna's `report` would keep the first.
+        trial.storage.set_trial_intermediate_value(trial._trial_id, scores.epoch, accuracy)
+    else:
+        trial.report(accuracy, step=scores.epoch)
+
+
+def _record(trial: optuna.Trial, history: list[EpochScores], *, n_earlier: int) -> None:
+    attrs = trial.storage.get_trial(trial._trial_id).user_attrs
+    for name in ("training_accuracy", "training_loss", "validation_loss"):
+        earlier = attrs.get(name, [])[:n_earlier]
+        trial.set_user_attr(name, earlier + [getattr(scores, name) for scores in history])
+    seconds = attrs.get("training_seconds", 0.0) + sum(scores.seconds for scores in history)
+    trial.set_user_attr("training_seconds", seconds)

@@ -21,22 +21,21 @@ FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 @dataclass(kw_only=True)
 class _Tally:
     target: int
-    n_finished: int = 0
-    n_pruned: int = 0
-    best: float | None = None
+    trials: dict[int, TrialRecord] = field(default_factory=dict)
 
     def add(self, trial: TrialRecord) -> None:
-        if trial.state not in FINISHED or trial.failure == INTERRUPTED:
-            return
-        self.n_finished += 1
-        self.n_pruned += trial.state == "PRUNED"
-        if trial.value is not None and (self.best is None or trial.value > self.best):
-            self.best = trial.value
+        # A trial that waits counts, too: most of those that pause never go on.
+        if trial.failure != INTERRUPTED and (trial.state in FINISHED or trial.validation_accuracy):
+            self.trials[trial.number] = trial
+
+    @property
+    def n_tried(self) -> int:
+        return len(self.trials)
 
     def __str__(self) -> str:
-        best = "none yet" if self.best is None else f"{self.best:.2%}"
-        pruned = self.n_pruned / self.n_finished if self.n_finished else 0.0
-        return f"best {best}, {pruned:.0%} pruned"
+        values = [trial.value for trial in self.trials.values() if trial.value is not None]
+        best = f"{max(values):.2%}" if values else "none yet"
+        return f"best {best}, {len(values)} trained to the end"
 
 
 @dataclass(kw_only=True)
@@ -85,20 +84,20 @@ class Progress:
         for trial in trials:
             tally.add(trial)
         self._tasks[family] = self._bars.add_task(
-            f"search {family}", total=target, completed=tally.n_finished, status=str(tally)
+            f"search {family}", total=target, completed=tally.n_tried, status=str(tally)
         )
 
-    def trial_finished(self, family: str, trial: TrialRecord) -> None:
-        """Move a family's bar on by a trial."""
+    def trial_told(self, family: str, trial: TrialRecord) -> None:
+        """Tell of a trial that has ended or paused."""
         tally = self._tallies[family]
         tally.add(trial)
-        self._bars.update(self._tasks[family], completed=tally.n_finished, status=str(tally))
+        self._bars.update(self._tasks[family], completed=tally.n_tried, status=str(tally))
         last = trial.validation_accuracy[-1] if trial.validation_accuracy else None
-        score = f"{last[1]:.2%} after {last[0]} epochs" if last else trial.failure or "no score"
-        state = trial.state.lower()
+        score = f"{last[1]:.2%} after epoch {last[0]}" if last else trial.failure or "no score"
+        state = "paused" if trial.state == "RUNNING" else trial.state.lower()
         logger.info(
             "%s trial %d %s: %s (%d of %d; %s)",
-            *(family, trial.number, state, score, tally.n_finished, tally.target, tally),
+            *(family, trial.number, state, score, tally.n_tried, tally.target, tally),
         )
 
     def retraining_started(self, n_done: int, *, target: int) -> None:

@@ -1,4 +1,4 @@
-"""Run the trials: families take turns, so that wherever a search stops, budgets are equal."""
+"""The trials of a search as tasks for workers: begun, paused, continued, their ends recorded."""
 
 from __future__ import annotations
 
@@ -7,80 +7,108 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from study.config import SearchConfig
-from study.interruption import deferred_interrupts
-from study.objective import Objective, TrialFailedError
+from study.family_search import FamilySearch
 from study.progress import Progress
-from study.samplers import SAMPLERS
-from study.seeds import derive_seed
 from study.storage.reading import trial_record
-from study.studies import abandon, n_spent
+from study.trials import TrialEnd, TrialTask
 
 logger = logging.getLogger(__name__)
 
+MAX_DEATHS = 2
+"""Processes that may die of one trial before it is given up."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class FamilySearch:
-    """One family's Optuna study and its objective."""
-
-    family: str
-    optuna_study: optuna.Study
-    objective: Objective
+class _Choice:
+    search: FamilySearch
+    trial: int | None
+    until_epoch: int
 
 
-def run_search(
-    searches: Sequence[FamilySearch], *, config: SearchConfig, progress: Progress
-) -> None:
-    """Run trials until each family has spent its budget or the time is up.
+class SearchTasks:
+    """What is to be trained next, until each family has spent its budget or the time is up.
 
-    A round gives one trial to each family that has some left. The time budget is looked at between
-    rounds, so it is overrun by at most one round, and never by one family alone.
-
-    Raises:
-        KeyboardInterrupt: If the user stopped it; the running trial is queued to be tried again.
+    The family that has had the fewest epochs is served first: wherever a search stops, budgets are
+    equal but for one task. Only the parent begins a trial and tells its end, so that a trial under
+    way is known even if its worker dies. Once the time is up, the families that are behind catch
+    up, and one without a whole trial trains its best one to the end.
     """
-    deadline = time.monotonic() + (config.time_budget_seconds or float("inf"))
-    for search in searches:
-        records = [trial_record(trial) for trial in search.optuna_study.get_trials(deepcopy=False)]
-        progress.family_started(search.family, records, target=config.n_trials)
-    while pending := _pending(searches, target=config.n_trials):
-        if time.monotonic() >= deadline:
-            logger.info("The time budget is spent; no new round of trials begins.")
+
+    def __init__(
+        self, searches: Sequence[FamilySearch], *, config: SearchConfig, progress: Progress
+    ) -> None:
+        self._searches = {search.family: search for search in searches}
+        self._progress = progress
+        self._deadline = time.monotonic() + (config.time_budget_seconds or float("inf"))
+        self._n_epochs_in_time: int | None = None
+        for search in searches:
+            progress.family_started(search.family, search.records(), target=config.n_trials)
+
+    def n_left(self) -> int:
+        """Return how many tasks could be given out at once, at least."""
+        return len(self._choices())
+
+    def next_task(self) -> TrialTask | None:
+        """Begin a trial, or let a paused one go on."""
+        choices = self._choices()
+        if not choices:
+            return None
+        chosen = min(choices, key=lambda choice: choice.search.n_epochs())
+        return chosen.search.begin(chosen.trial, until_epoch=chosen.until_epoch)
+
+    def done(self, task: TrialTask, result: TrialEnd) -> None:
+        """Record that a trial has paused or ended."""
+        search = self._searches[task.family]
+        if result.state == TrialState.RUNNING:
+            search.pause(task)
+        else:
+            search.end(task, result)
+        self._tell(search, task)
+
+    def stopped(self, task: TrialTask) -> None:
+        """Let a trial that was stopped wait: it goes on in another run."""
+        self._searches[task.family].pause(task)
+
+    def died(self, task: TrialTask, reason: str) -> None:
+        """Let a trial whose process died go on in another, unless it seems to kill them."""
+        search = self._searches[task.family]
+        number = search.trial(task).number
+        if search.note_death(task) >= MAX_DEATHS:
+            failure = f"its process {reason}, {MAX_DEATHS} times"
+            self.done(task, TrialEnd(state=TrialState.FAIL, failure=failure))
             return
-        for search in pending:
-            with deferred_interrupts():
-                trial = run_trial(search, config=config)
-            progress.trial_finished(search.family, trial_record(trial))
+        logger.warning("%s trial %d is tried again: its process %s.", task.family, number, reason)
+        search.pause(task)
 
+    def close(self) -> None:
+        """End the trials that have paused and will not go on: the search is over."""
+        for search in self._searches.values():
+            search.prune_waiting()
 
-def run_trial(search: FamilySearch, *, config: SearchConfig) -> optuna.trial.FrozenTrial:
-    """Run one trial to its end, whatever that is, and return it."""
-    optuna_study = search.optuna_study
-    # A seed of its own for each trial: a continued search must not repeat its first suggestions.
-    n_existing = len(optuna_study.get_trials(deepcopy=False))
-    seed = derive_seed(config.seed, search.family, "sampler", n_existing)
-    optuna_study.sampler = SAMPLERS[config.sampler](seed)
-    trial = optuna_study.ask()
-    try:
-        accuracy = search.objective(trial)
-    except optuna.TrialPruned:
-        return optuna_study.tell(trial, state=TrialState.PRUNED)
-    except TrialFailedError as error:
-        trial.set_user_attr("failure", str(error))
-        logger.warning("%s trial %d failed: %s", search.family, trial.number, error)
-        return optuna_study.tell(trial, state=TrialState.FAIL)
-    except KeyboardInterrupt:
-        abandon(optuna_study, trial)
-        raise
-    return optuna_study.tell(trial, accuracy)
+    def _choices(self) -> list[_Choice]:
+        choices = []
+        for search in self._searches.values():
+            task = search.next_task() if self._has_time(search) else search.last_task()
+            if task is not None:
+                choices.append(
+                    _Choice(search=search, trial=task.trial, until_epoch=task.until_epoch)
+                )
+        return choices
 
+    def _has_time(self, search: FamilySearch) -> bool:
+        if time.monotonic() < self._deadline:
+            return True
+        if self._n_epochs_in_time is None:
+            self._n_epochs_in_time = max(one.n_epochs() for one in self._searches.values())
+            logger.info("The time budget is spent; no family begins more than the others had.")
+        return search.n_epochs() < self._n_epochs_in_time
 
-def _pending(searches: Sequence[FamilySearch], *, target: int) -> list[FamilySearch]:
-    # Counted in the database each time: another process may be at work on the same budget.
-    spent = [(n_spent(search.optuna_study), search) for search in searches]
-    # A family that is behind (a run was interrupted within a round) catches up first.
-    fewest = min(n_trials for n_trials, _ in spent)
-    return [search for n_trials, search in spent if n_trials == fewest < target]
+    def _tell(self, search: FamilySearch, task: TrialTask) -> None:
+        trial: FrozenTrial = search.trial(task)
+        if trial.state == TrialState.FAIL:
+            failure = trial.user_attrs.get("failure")
+            logger.warning("%s trial %d failed: %s", task.family, trial.number, failure)
+        self._progress.trial_told(task.family, trial_record(trial))

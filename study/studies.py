@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import optuna
+from optuna.pruners import BasePruner
+from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
-from optuna.trial import TrialState
 
 from search_spaces import SearchSpace
 from study.config import StudyConfig
 from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
-from study.environment import is_dead, machine, versions
+from study.environment import machine, this_process, versions
 from study.errors import ConfigError
 from study.pruners import PRUNERS
 from study.records import INTERRUPTED, RETRAINED, SCHEMA_VERSION
+from study.schedulers import SCHEDULERS
 from study.storage.reading import check_schema_version
+from study.workers import threads_per_worker
 
 
 def open_search_study(
@@ -26,8 +29,7 @@ def open_search_study(
 ) -> optuna.Study:
     """Return the Optuna study `{name}/{family}`, created where it is not there.
 
-    Its unfinished business is settled: abandoned trials are queued again, and the named
-    configurations that were never tried are queued first.
+    The named configurations that were never tried are queued: they come first.
 
     Raises:
         ConfigError: If it was begun with other images or other settings of training.
@@ -35,10 +37,21 @@ def open_search_study(
     attrs = {**attrs, "roles": space.roles, "baselines": _plain(space.baselines)}
     name = f"{config.name}/{space.name}"
     optuna_study = open_study(storage, name, attrs=attrs, metric="validation accuracy")
-    optuna_study.pruner = PRUNERS[config.search.pruner](config.search.epochs)
-    _requeue_abandoned_trials(optuna_study)
+    optuna_study.pruner = _pruner(config)
+    # Every trial is queued with all of its parameters: there is nothing left to sample.
+    optuna_study.sampler = RandomSampler()
     _queue_untried_baselines(optuna_study, space)
     return optuna_study
+
+
+def load_search_study(storage: RDBStorage, config: StudyConfig, family: str) -> optuna.Study:
+    """Return the Optuna study `{name}/{family}` as it is, for a worker that trains its trials."""
+    return optuna.load_study(
+        storage=storage,
+        study_name=f"{config.name}/{family}",
+        pruner=_pruner(config),
+        sampler=RandomSampler(),
+    )
 
 
 def open_study(
@@ -109,6 +122,8 @@ def common_attrs(
             "seed": config.search.seed,
             "precision": precision,
             "machine": machine(),
+            "workers": config.n_workers,
+            "threads_per_worker": threads_per_worker(config.n_workers),
             "command": config.command,
         },
         "versions": versions(),
@@ -126,32 +141,10 @@ def stored_precision(storage: RDBStorage, config: StudyConfig) -> str | None:
     return None
 
 
-def n_spent(optuna_study: optuna.Study) -> int:
-    """Return how many trials of the budget are spent: all that ended, but for interrupted ones."""
-    trials = optuna_study.get_trials(deepcopy=False)
-    return sum(
-        trial.state.is_finished() and trial.user_attrs.get("failure") != INTERRUPTED
-        for trial in trials
-    )
-
-
-def abandon(optuna_study: optuna.Study, trial: optuna.trial.FrozenTrial | optuna.Trial) -> None:
-    """End a trial as interrupted and queue its configuration to be tried again."""
-    storage = optuna_study._storage
-    stored = storage.get_trial(trial._trial_id)
-    # A queued trial may be stopped before all of its parameters, or any, were suggested.
-    params = {**stored.params, **stored.system_attrs.get("fixed_params", {})}
-    kept = {key: stored.user_attrs[key] for key in ("baseline",) if key in stored.user_attrs}
-    storage.set_trial_user_attr(trial._trial_id, "failure", INTERRUPTED)
-    optuna_study.tell(trial.number, state=TrialState.FAIL)
-    if params:
-        optuna_study.enqueue_trial(params, user_attrs=kept)
-
-
-def _requeue_abandoned_trials(optuna_study: optuna.Study) -> None:
-    for trial in optuna_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if is_dead(trial.user_attrs.get("worker")):
-            abandon(optuna_study, trial)
+def _pruner(config: StudyConfig) -> BasePruner:
+    # A scheduler lets trials wait; within a task, nothing is pruned.
+    name = "none" if config.search.pruner in SCHEDULERS else config.search.pruner
+    return PRUNERS[name](config.search.epochs)
 
 
 def _queue_untried_baselines(optuna_study: optuna.Study, space: SearchSpace) -> None:
@@ -162,7 +155,8 @@ def _queue_untried_baselines(optuna_study: optuna.Study, space: SearchSpace) -> 
     }
     for name, params in space.baselines.items():
         if name not in tried:
-            optuna_study.enqueue_trial(dict(params), user_attrs={"baseline": name})
+            attrs = {"baseline": name, "worker": this_process()}
+            optuna_study.enqueue_trial(dict(params), user_attrs=attrs)
 
 
 COMPARED = {

@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("study", "search_spaces", "analysis")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 MAX_LINES = 300
-HEAVY = ("keras", "tensorflow", "tf_keras")
+HEAVY = ("keras", "tensorflow", "tf_keras", "jax")
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 UNPICKLERS = {"load", "loads", "Unpickler"}
 
@@ -90,7 +91,7 @@ def test_training_knows_neither_optuna_nor_the_database():
 def test_keras_is_imported_by_those_who_build_or_train_only():
     trainers = {
         *files_of("study/training"),
-        *(ROOT / "study" / name for name in ("objective.py", "retrain.py", "quiet.py")),
+        *(ROOT / "study" / name for name in ("objective.py", "retrain.py", "start_backend.py")),
     }
     others = [path for path in files_of("study") if path not in trainers]
     assert breaches(others, lambda name: is_in(name, HEAVY)) == []
@@ -114,8 +115,8 @@ def test_only_storage_opens_databases():
 
 
 def test_only_studies_takes_optuna_studies_from_a_database():
-    # The importance chart makes one too, in memory, for Optuna to evaluate.
-    in_memory = {"analysis/charts/importance.py"}
+    # These make one too, in memory, for Optuna to evaluate or to sample from.
+    in_memory = {"analysis/charts/importance.py", "study/proposals.py"}
     assert callers({"create_study", "load_study"}) - in_memory == {"study/studies.py"}
 
 
@@ -128,10 +129,12 @@ def test_only_studies_takes_optuna_studies_from_a_database():
         ["-m", "analysis", "report", "--help"],
         ["-c", "import analysis.report"],
         ["-c", "import search_spaces, study.config, study.arguments, study.cli"],
+        # All training is done in processes of their own.
+        ["-c", "import argparse, study.job"],
     ],
     ids=" ".join,
 )
-def test_what_must_answer_quickly_loads_neither_tensorflow_nor_keras(command):
+def test_what_must_answer_quickly_or_stay_small_loads_neither_tensorflow_nor_keras(command):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *command],
         cwd=ROOT,
@@ -145,7 +148,9 @@ def test_what_must_answer_quickly_loads_neither_tensorflow_nor_keras(command):
     assert not loaded & set(HEAVY)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*FILES, *BENCHMARKS], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_a_file_is_short_documented_and_free_of_what_is_unsafe(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_LINES

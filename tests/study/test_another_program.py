@@ -81,6 +81,8 @@ SEARCH_ATTRIBUTES = {
         "seed": 3,
         "precision": "float32",
         "machine": "a large one",
+        "workers": 4,
+        "threads_per_worker": 8,
         "command": "other-program --fast",
     },
     "versions": VERSIONS,
@@ -97,7 +99,11 @@ def add_search_trial(study, number):
     if number == 2:
         state, n_epochs = TrialState.PRUNED, 1
     elif number == 3:
-        state, n_epochs, failure = TrialState.FAIL, 0, {"failure": "out of memory"}
+        state, n_epochs, failure = (
+            TrialState.FAIL,
+            0,
+            {"failure": "out of memory", "paused": False, "deaths": 1},
+        )
     curve = {epoch: accuracy * epoch / 3 for epoch in range(1, n_epochs + 1)}
     study.add_trial(
         create_trial(
@@ -265,7 +271,7 @@ def written(real_run):
 
 
 # Written only where there is something to say.
-SOMETIMES = {"failure"}
+SOMETIMES = {"failure", "paused", "deaths"}
 
 
 def test_a_real_run_writes_what_is_documented_and_nothing_else(written):

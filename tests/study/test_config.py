@@ -18,6 +18,7 @@ from study.config import (
 from study.errors import ConfigError
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
+from study.schedulers import SCHEDULERS
 from tests.study import small
 
 INSIDE = [
@@ -29,6 +30,7 @@ INSIDE = [
     (SearchConfig, "precision", ("auto", "float32", "bfloat16")),
     (RetrainConfig, "epochs", (1, MAX_EPOCHS)),
     (RetrainConfig, "n_seeds", (1, MAX_SEEDS)),
+    (AugmentationConfig, "augmenter", ("affine", "image-data-generator")),
 ]
 OUTSIDE = [
     (SearchConfig, "n_trials", "--trials", (0, -1, MAX_TRIALS + 1)),
@@ -39,6 +41,7 @@ OUTSIDE = [
     (SearchConfig, "precision", "precision", ("float16", "", "Float32")),
     (RetrainConfig, "epochs", "--retrain-epochs", (0, MAX_EPOCHS + 1)),
     (RetrainConfig, "n_seeds", "--seeds", (0, MAX_SEEDS + 1)),
+    (AugmentationConfig, "augmenter", "augmenter", ("", "Affine", "imgaug")),
 ]
 
 
@@ -67,7 +70,7 @@ def test_a_value_outside_its_limits_is_one_line_that_names_option_and_value(
 
 def test_the_defaults_are_usable_and_name_registered_plug_ins():
     assert SearchConfig().sampler in SAMPLERS
-    assert SearchConfig().pruner in PRUNERS
+    assert SearchConfig().pruner in {**SCHEDULERS, **PRUNERS}
     assert RetrainConfig().augmentation == AugmentationConfig()
 
 

@@ -4,6 +4,7 @@ import io
 import itertools
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
@@ -17,15 +18,19 @@ import search_spaces.batch_normalization
 import search_spaces.local_response  # noqa: F401
 from search_spaces import SPACES
 from study import job, retrain
-from study.config import RetrainConfig
+from study.config import AugmentationConfig, RetrainConfig
 from study.datasets import DATASETS
 from study.errors import ConfigError
 from study.records import TrialRecord, Winner
+from study.results import RetrainedModel, RetrainingTasks
 from study.runs import Candidate, candidates, done_keys, planned_runs
 from study.storage import open_for_writing, read_study
+from study.storage.reading import retrained_result
 from study.training.evaluation import Predictor
+from study.training.loop import Training
 from study.winners import pick_winner, pick_winners
 from tests.study import small
+from tests.study.local_workers import LocalWorkers
 
 # What to run
 
@@ -135,8 +140,9 @@ def test_the_saved_model_is_that_of_the_best_run_and_loads_without_trust(real_ru
 
 
 @pytest.fixture
-def run_job(tmp_path, small_parts):
-    """Run the whole job on the small dataset and family, in one folder."""
+def run_job(tmp_path, small_parts, monkeypatch):
+    """Run the whole job on the small dataset and family, in one folder and in this process."""
+    monkeypatch.setattr(job, "WorkerPool", LocalWorkers)
 
     def run(**changes):
         config = small.config(tmp_path, **changes)
@@ -236,13 +242,12 @@ def test_the_best_model_is_kept_while_runs_are_added(run_job, tmp_path):
 
 def test_models_are_trained_on_training_and_validation_images_together(run_job, monkeypatch):
     seen = []
-    train_epochs = retrain.train_epochs
 
     def watched(model, train, validation, *, config):
         seen.append((len(train), validation))
-        return train_epochs(model, train, validation, config=config)
+        return Training(model, train, validation, config=config)
 
-    monkeypatch.setattr(retrain, "train_epochs", watched)
+    monkeypatch.setattr(retrain, "Training", watched)
     run_job()
     assert seen == 2 * [(len(small.sample().whole), None)]
 
@@ -252,19 +257,24 @@ def test_only_augmented_runs_are_augmented_and_mirrored_only_where_the_dataset_a
     run_job, monkeypatch, flips
 ):
     fits = []
-    train_epochs = retrain.train_epochs
 
     def watched(model, train, validation, *, config):
         fits.append(config)
-        return train_epochs(model, train, validation, config=config)
+        return Training(model, train, validation, config=config)
 
     monkeypatch.setitem(DATASETS, "stripes", replace(small.dataset(), flips=flips))
-    monkeypatch.setattr(retrain, "train_epochs", watched)
+    monkeypatch.setattr(retrain, "Training", watched)
     run_job()
     assert [fit.augmentation for fit in fits] == [None, RetrainConfig().augmentation]
     assert [fit.flip for fit in fits] == [flips, flips]
     plain, augmented = fits
     assert replace(augmented, augmentation=None) == plain
+
+
+def started_progress():
+    progress = small.silent_progress()
+    progress.retraining_started(0, target=4)
+    return progress
 
 
 def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, caplog):
@@ -280,19 +290,21 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
         config=RetrainConfig(epochs=3, n_seeds=1),
         base_seed=0,
         precision="float32",
-        models_dir=tmp_path / "models",
         on_epoch=lambda *_: None,
     )
-    told = []
     optuna_study = optuna.create_study(direction="maximize")
+    runs = planned_runs(chosen, n_seeds=1)
+    tasks = RetrainingTasks(
+        optuna_study, runs, models_dir=tmp_path / "models", progress=started_progress()
+    )
     with caplog.at_level(logging.ERROR):
-        runs = planned_runs(chosen, n_seeds=1)
-        retrain.run_all(retrainer, optuna_study, runs, told.append)
+        while (run := tasks.next_task()) is not None:
+            tasks.done(run, retrainer(run))
+    told = [retrained_result(trial) for trial in optuna_study.get_trials()]
     assert [(result.configuration, result.augmented) for result in told] == [
         ("learns", False),
         ("learns", True),
     ]
-    assert len(optuna_study.get_trials()) == 2
     assert [run.key for run in runs if run.key not in done_keys(told)] == [
         ("small", "explodes", None, False, 0),
         ("small", "explodes", None, True, 0),
@@ -300,6 +312,51 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
     reports = [record.getMessage() for record in caplog.records]
     assert len(reports) == 2
     assert all("explodes" in report and "left out" in report for report in reports)
+
+
+def test_a_run_whose_process_dies_is_begun_once_more_before_all_others_and_then_left_out(
+    tmp_path, caplog
+):
+    chosen = [
+        Candidate(family="small", configuration=name, source_trial=None, params={})
+        for name in ("deadly", "harmless")
+    ]
+    first, *others = planned_runs(chosen, n_seeds=1)
+    optuna_study = optuna.create_study(direction="maximize")
+    tasks = RetrainingTasks(
+        optuna_study, [first, *others], models_dir=tmp_path, progress=started_progress()
+    )
+    for _ in range(2):
+        assert tasks.next_task() == first
+        tasks.died(first, "was ended by SIGKILL")
+    assert [tasks.next_task() for _ in others] == others
+    assert tasks.next_task() is None
+    assert [(r.levelno, "SIGKILL" in r.getMessage()) for r in caplog.records] == [
+        (logging.WARNING, True),
+        (logging.ERROR, True),
+    ]
+
+
+def test_the_best_model_is_kept_in_whatever_order_runs_end(tmp_path, small_parts):
+    candidate = Candidate(family="small", configuration="B1", source_trial=None, params={})
+    runs = planned_runs([candidate], n_seeds=2)
+    optuna_study = optuna.create_study(direction="maximize")
+    tasks = RetrainingTasks(
+        optuna_study, runs, models_dir=tmp_path / "models", progress=started_progress()
+    )
+    for run, accuracy in zip(runs, (0.5, 0.9, 0.7, 0.9), strict=True):
+        model = RetrainedModel(
+            started=datetime(2026, 1, 1, tzinfo=UTC),
+            test_accuracy=accuracy,
+            training_accuracy_by_epoch={1: 0.5},
+            attributes={"configuration": "B1"},
+            file=repr(run.key).encode(),
+        )
+        tasks.done(run, model)
+    kept = tmp_path / "models" / "small.keras"
+    assert list(kept.parent.iterdir()) == [kept]
+    assert kept.read_bytes() == repr(runs[1].key).encode()
+    assert [trial.value for trial in optuna_study.get_trials()] == [0.5, 0.9, 0.7, 0.9]
 
 
 def test_a_new_winner_is_retrained_and_the_results_of_the_former_stay(run_job, tmp_path):
@@ -328,6 +385,14 @@ def test_retraining_with_other_epochs_is_refused_before_anything_is_trained(run_
     assert run_job() == first
 
 
+def test_retraining_with_another_augmenter_is_refused_before_anything_is_trained(run_job):
+    first = run_job()
+    other = AugmentationConfig(augmenter="image-data-generator")
+    with pytest.raises(ConfigError, match=r"augmentation.*image-data-generator.*--name"):
+        run_job(retrain=RetrainConfig(epochs=1, n_seeds=2, augmentation=other))
+    assert run_job() == first
+
+
 def test_a_family_that_joins_a_retrained_study_is_refused_before_its_search(
     run_job, tmp_path, monkeypatch
 ):
@@ -353,11 +418,12 @@ def test_a_family_without_a_completed_trial_is_named_and_the_other_is_retrained(
     assert any("No trial of barren completed" in r.getMessage() for r in caplog.records)
 
 
-def test_progress_is_told_trial_by_trial_and_run_by_run(tmp_path, small_parts, caplog):
+def test_progress_is_told_trial_by_trial_and_run_by_run(tmp_path, small_parts, caplog, monkeypatch):
     from rich.console import Console
 
     from study.progress import Progress
 
+    monkeypatch.setattr(job, "WorkerPool", LocalWorkers)
     config = small.config(tmp_path)
     drawn = small.sample()
     stream = io.StringIO()

@@ -13,38 +13,24 @@ from study import search
 from study.config import SearchConfig
 from study.environment import this_process
 from study.errors import ConfigError, StudyError
-from study.objective import Objective, TrialFailedError
+from study.family_search import FamilySearch
+from study.objective import Objective
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
-from study.search import FamilySearch, run_search
+from study.schedulers import SCHEDULERS
+from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
-from study.studies import common_attrs, n_spent, open_search_study
+from study.studies import common_attrs, open_search_study
 from study.training.loop import DivergedError
+from study.trials import TrialFailedError
 from tests.study import small
+from tests.study.local_workers import LocalWorkers, ProcessDiedError
+from tests.study.quick_work import QuickWork, quick_training
 
 FAMILIES = ("alpha", "beta")
-SETTINGS = SearchConfig(n_trials=4, epochs=2, fraction=1.0, precision="float32", sampler="random")
-
-
-class QuickObjective:
-    """Stands in for training: the score follows from the configuration."""
-
-    def __init__(self, space, *, epochs=2, before=int, within=int, after=int):
-        self.space, self.epochs = space, epochs
-        self.before, self.within, self.after = before, within, after
-
-    def __call__(self, trial):
-        self.before()
-        trial.set_user_attr("worker", this_process())
-        trial.suggest_int("units", 2, 512)
-        self.within()
-        params = self.space.suggest(trial)
-        self.after()
-        for epoch in range(1, self.epochs + 1):
-            trial.report(params["units"] / 512 * epoch / self.epochs, step=epoch)
-            if epoch < self.epochs and trial.should_prune():
-                raise optuna.TrialPruned
-        return params["units"] / 512
+SETTINGS = SearchConfig(
+    n_trials=4, epochs=2, fraction=1.0, precision="float32", sampler="random", pruner="none"
+)
 
 
 def stop_at(k, error=KeyboardInterrupt):
@@ -58,25 +44,37 @@ def stop_at(k, error=KeyboardInterrupt):
     return step
 
 
-def run(folder, *, settings=SETTINGS, families=FAMILIES, stop=None, moment="after"):
-    """Search with quick objectives and return the trials of each family."""
+def interrupted_space(family, steps):
+    """Return the small space, with something that happens while it suggests."""
+
+    def suggest(suggester):
+        steps.get("before", int)()
+        units = suggester.suggest_int("units", 2, 512)
+        steps.get("within", int)()
+        return {"units": units}
+
+    return small.space(family, suggest_architecture=suggest)
+
+
+def run(folder, *, settings=SETTINGS, families=FAMILIES, stop=None, moment="after", train=None):
+    """Search with quick trials and return the trials of each family."""
     config = small.config(folder, families=families, search=settings)
     attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
-    spaces = [small.space(family) for family in families]
     steps = {} if stop is None else {moment: stop}
+    work = QuickWork(config=config, before=steps.get("after", int), train=train or quick_training)
     with open_for_writing(config.storage_url) as storage:
         searches = [
             FamilySearch(
-                family=space.name,
-                optuna_study=open_search_study(storage, config, space, attrs=attrs),
-                objective=QuickObjective(space, epochs=settings.epochs, **steps),
+                space, open_search_study(storage, config, space, attrs=attrs), config=settings
             )
-            for space in spaces
+            for space in (interrupted_space(family, steps) for family in families)
         ]
+        tasks = SearchTasks(searches, config=settings, progress=small.silent_progress())
         try:
-            run_search(searches, config=settings, progress=small.silent_progress())
+            LocalWorkers().run(work, tasks)
+            tasks.close()
         finally:
-            trials = {one.family: one.optuna_study.get_trials() for one in searches}
+            trials = {one.family: one.records() for one in searches}
     return trials
 
 
@@ -131,7 +129,8 @@ def test_an_interrupted_search_goes_on_with_equal_budgets_and_loses_no_configura
         assert len(done) == SETTINGS.n_trials
         assert not [trial for trial in trials if trial.state in ("RUNNING", "WAITING")]
         assert len(set(configurations(done))) == len(done)
-        stopped = [trial for trial in interrupted[family] if trial.failure == "interrupted"]
+        stopped = [trial for trial in interrupted[family] if trial.state == "RUNNING"]
+        assert len(stopped) <= 1
         if moment == "after":
             assert set(configurations(stopped)) <= set(configurations(done))
         assert_baselines_are_whole(family, done)
@@ -189,7 +188,7 @@ def test_a_family_that_is_behind_catches_up_first(tmp_path):
     assert trials["alpha"][3].started > last_of_beta_to_catch_up.finished
 
 
-def test_the_time_budget_ends_the_search_between_two_rounds(tmp_path, monkeypatch):
+def test_the_time_budget_ends_the_search_with_equal_budgets(tmp_path, monkeypatch):
     class Clock:
         now = 0.0
 
@@ -207,21 +206,10 @@ def test_the_time_budget_ends_the_search_between_two_rounds(tmp_path, monkeypatc
 
 
 def test_two_searches_at_once_share_one_budget(tmp_path):
-    config = small.config(tmp_path, families=("alpha",), search=SETTINGS)
-    attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
-    space = small.space("alpha")
-
-    def other_search():
-        run(tmp_path, families=("alpha",))
-
-    with open_for_writing(config.storage_url) as storage:
-        optuna_study = open_search_study(storage, config, space, attrs=attrs)
-        # The other search runs from beginning to end while this one is in its first trial.
-        steps = iter([other_search])
-        objective = QuickObjective(space, after=lambda: next(steps, int)())
-        one = FamilySearch(family="alpha", optuna_study=optuna_study, objective=objective)
-        run_search([one], config=SETTINGS, progress=small.silent_progress())
-        assert n_spent(optuna_study) <= SETTINGS.n_trials + 1
+    # The other search runs from beginning to end while this one is in its first trial.
+    steps = iter([lambda: run(tmp_path, families=("alpha",))])
+    run(tmp_path, families=("alpha",), stop=lambda: next(steps, int)())
+    assert len(counted(read(tmp_path)["alpha"])) <= SETTINGS.n_trials + 1
 
 
 # Failures
@@ -236,20 +224,29 @@ def test_a_trial_that_fails_is_recorded_with_its_reason_and_the_search_goes_on(t
 
 
 def test_a_score_that_is_no_number_fails_the_trial(tmp_path):
-    class Nowhere(QuickObjective):
-        def __call__(self, trial):
-            super().__call__(trial)
-            return float("nan")
-
-    config = small.config(tmp_path, families=("alpha",), search=replace(SETTINGS, n_trials=1))
-    attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
-    space = small.space("alpha")
-    with open_for_writing(config.storage_url) as storage:
-        optuna_study = open_search_study(storage, config, space, attrs=attrs)
-        one = FamilySearch(family="alpha", optuna_study=optuna_study, objective=Nowhere(space))
-        with pytest.warns(UserWarning, match="nan"):
-            run_search([one], config=config.search, progress=small.silent_progress())
+    only = {"families": ("alpha",), "settings": replace(SETTINGS, n_trials=1)}
+    with pytest.warns(UserWarning, match="nan"):
+        run(tmp_path, train=lambda *_, **_settings: float("nan"), **only)
     assert [trial.state for trial in read(tmp_path)["alpha"] if trial.started] == ["FAIL"]
+
+
+@pytest.mark.parametrize(("n_deaths", "state"), [(1, "COMPLETE"), (2, "FAIL")])
+def test_a_trial_whose_process_dies_is_tried_once_more_and_then_failed(tmp_path, n_deaths, state):
+    only = {"families": ("alpha",)}
+    run(tmp_path, settings=replace(SETTINGS, n_trials=2), **only)
+    calls = count(1)
+
+    def die():
+        if next(calls) <= n_deaths:
+            raise ProcessDiedError
+
+    run(tmp_path, stop=die, **only)
+    trials = read(tmp_path)["alpha"]
+    assert len(counted(trials)) == SETTINGS.n_trials
+    assert len(trials) == SETTINGS.n_trials
+    assert trials[2].state == state
+    if state == "FAIL":
+        assert trials[2].failure == "its process was ended by SIGKILL, 2 times"
 
 
 # Other processes
@@ -276,7 +273,7 @@ def test_a_running_trial_is_tried_again_if_its_process_is_dead_and_left_alone_if
         trial.set_user_attr("worker", worker)
     run(tmp_path, **only)
     trials = read(tmp_path)["alpha"]
-    assert len(counted(trials)) == 4
+    assert len(counted(trials)) == 4 - n_left_running
     assert sum(trial.state == "RUNNING" for trial in trials) == n_left_running
     again = [trial for trial in counted(trials) if trial.params == params]
     assert len(again) == 1 - n_left_running
@@ -289,7 +286,7 @@ def test_a_named_configuration_that_a_killed_process_had_half_suggested_is_tried
     with open_for_writing(config.storage_url) as storage:
         optuna_study = optuna.load_study(study_name="trial-run/alpha", storage=storage)
         trial = optuna_study.ask()
-        assert trial.user_attrs == {"baseline": "B2"}
+        assert trial.user_attrs["baseline"] == "B2"
         trial.set_user_attr("worker", {**this_process(), "pid": finished_pid()})
         trial.suggest_int("units", 2, 512)
     run(tmp_path, **only)
@@ -386,7 +383,8 @@ def test_sampler_and_pruner_may_change_and_are_noted(tmp_path, settings):
 # Plug-ins
 
 
-PLUG_INS = [(sampler, "none") for sampler in SAMPLERS] + [("random", pruner) for pruner in PRUNERS]
+PLUG_INS = [(sampler, "none") for sampler in SAMPLERS]
+PLUG_INS += [("random", pruner) for pruner in (*SCHEDULERS, *PRUNERS)]
 
 
 @pytest.mark.parametrize(("sampler", "pruner"), PLUG_INS)

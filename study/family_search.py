@@ -1,0 +1,158 @@
+"""One family's search: its Optuna study, its scheduler, and which of its trials are under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search_spaces import SearchSpace
+from study.config import SearchConfig
+from study.environment import is_dead, this_process
+from study.proposals import propose
+from study.records import INTERRUPTED, TrialRecord
+from study.samplers import SAMPLERS
+from study.schedulers import Task, TrialProgress, finish_the_best, make_scheduler
+from study.seeds import derive_seed
+from study.storage.reading import trial_record
+from study.trials import TrialEnd, TrialTask
+
+
+class FamilySearch:
+    """Decides what a family trains next and writes down what came of it.
+
+    A trial that has paused, or whose process is gone, is RUNNING to Optuna; here it waits. That it
+    has paused is a user attribute, so another run of the program knows it, too.
+    """
+
+    def __init__(
+        self, space: SearchSpace, optuna_study: optuna.Study, *, config: SearchConfig
+    ) -> None:
+        self.family = space.name
+        self._space = space
+        self._study = optuna_study
+        self._config = config
+        self._scheduler = make_scheduler(
+            config.pruner, n_trials=config.n_trials, epochs=config.epochs
+        )
+        self._under_way: dict[int, int] = {}
+        """Until which epoch, by number of the trial."""
+
+    def records(self) -> list[TrialRecord]:
+        """Return all trials so far."""
+        return [trial_record(trial) for trial in self._trials()]
+
+    def next_task(self) -> Task | None:
+        """Return what to train next; None where there is nothing to do at present."""
+        return self._scheduler.next_task(self._progress())
+
+    def last_task(self) -> Task | None:
+        """Return what is left to do where no more trials are to begin or go on."""
+        return finish_the_best(self._progress(), epochs=self._config.epochs)
+
+    def n_epochs(self) -> int:
+        """Return how many epochs were trained, and will have been when all tasks are done."""
+        return sum(
+            max(len(trial.scores), self._under_way.get(trial.number, 0))
+            for trial in self._progress()
+        )
+
+    def begin(self, number: int | None, *, until_epoch: int) -> TrialTask:
+        """Begin a trial, or let a waiting one go on, and return it as a task."""
+        trial = self._new_trial() if number is None else self._waiting_trial(number)
+        try:
+            # Whoever began a waiting one may have been stopped before all of it was written.
+            self._space.suggest(trial)
+        except BaseException:
+            self._set(trial._trial_id, {"paused": True})
+            raise
+        self._under_way[trial.number] = until_epoch
+        return TrialTask(family=self.family, trial_id=trial._trial_id, until_epoch=until_epoch)
+
+    def pause(self, task: TrialTask) -> None:
+        """Let a trial wait."""
+        self._set(task.trial_id, {"paused": True})
+        self._under_way.pop(self.trial(task).number, None)
+
+    def end(self, task: TrialTask, result: TrialEnd) -> None:
+        """Record the end of a trial."""
+        number = self.trial(task).number
+        if result.failure is not None:
+            self._set(task.trial_id, {"failure": result.failure})
+        # Without a state a score that is no number fails the trial, as it should.
+        state = None if result.state == TrialState.COMPLETE else result.state
+        self._study.tell(number, result.accuracy, state=state)
+        self._under_way.pop(number, None)
+
+    def note_death(self, task: TrialTask) -> int:
+        """Record that a process died of a trial; return how many have."""
+        n_deaths = self.trial(task).user_attrs.get("deaths", 0) + 1
+        self._set(task.trial_id, {"deaths": n_deaths})
+        return int(n_deaths)
+
+    def prune_waiting(self) -> None:
+        """End the trials that wait as pruned."""
+        for trial in self._trials():
+            if trial.state == TrialState.RUNNING and self._waits(trial):
+                self._study.tell(trial.number, state=TrialState.PRUNED)
+
+    def trial(self, task: TrialTask) -> FrozenTrial:
+        """Return a task's trial as it is in the database."""
+        return self._storage.get_trial(task.trial_id)
+
+    def _new_trial(self) -> optuna.Trial:
+        if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            trials = self._trials()
+            # A seed of its own for each: a continued search must not repeat its first suggestions.
+            seed = derive_seed(self._config.seed, self.family, "sampler", len(trials))
+            params = propose(trials, self._space, SAMPLERS[self._config.sampler](seed))
+            # Whose it is is known from its first moment on: a trial that nobody has goes on.
+            self._study.enqueue_trial(params, user_attrs={"worker": this_process()})
+        return self._study.ask()
+
+    def _waiting_trial(self, number: int) -> optuna.Trial:
+        trial = optuna.Trial(self._study, self._trials()[number]._trial_id)
+        self._set(trial._trial_id, {"worker": this_process(), "paused": False})
+        return trial
+
+    def _progress(self) -> Sequence[TrialProgress]:
+        return [
+            self._progress_of(trial)
+            for trial in self._trials()
+            if trial.state != TrialState.WAITING and trial.user_attrs.get("failure") != INTERRUPTED
+        ]
+
+    def _progress_of(self, trial: FrozenTrial) -> TrialProgress:
+        scores = _scores(trial.intermediate_values)
+        return TrialProgress(
+            number=trial.number,
+            scores=scores,
+            is_running=trial.state == TrialState.RUNNING and not self._waits(trial),
+            has_failed=trial.state.is_finished() and len(scores) < self._config.epochs,
+        )
+
+    def _waits(self, trial: FrozenTrial) -> bool:
+        if trial.number in self._under_way:
+            return False
+        attrs = trial.user_attrs
+        return bool(attrs.get("paused")) or is_dead(attrs.get("worker"))
+
+    def _trials(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
+
+    def _set(self, trial_id: int, attrs: Mapping[str, object]) -> None:
+        for name, value in attrs.items():
+            self._storage.set_trial_user_attr(trial_id, name, value)
+
+    @property
+    def _storage(self) -> optuna.storages.BaseStorage:
+        return self._study._storage
+
+
+def _scores(by_epoch: Mapping[int, float]) -> tuple[float, ...]:
+    """Return the scores after epochs 1, 2, ... up to the first that is missing."""
+    scores: list[float] = []
+    while (epoch := len(scores) + 1) in by_epoch:
+        scores.append(by_epoch[epoch])
+    return tuple(scores)

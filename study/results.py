@@ -1,0 +1,168 @@
+"""The final results: what a retrained model comes back as, and how it is recorded and kept."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from search_spaces import SPACES
+from study.config import MAX_SEED
+from study.errors import ConfigError
+from study.files import replaced
+from study.progress import Progress
+from study.runs import Run
+from study.storage.reading import retrained_result
+
+logger = logging.getLogger(__name__)
+
+MAX_DEATHS = 2
+"""Processes that may die of one run before it is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainedModel:
+    """A model that was trained and tested.
+
+    Attributes:
+        started: When its training began.
+        test_accuracy: In [0, 1].
+        training_accuracy_by_epoch: In [0, 1], by epoch, from 1.
+        attributes: User attributes of its trial, those of `docs/records.md`.
+        file: Content of its `.keras` file.
+    """
+
+    started: datetime
+    test_accuracy: float
+    training_accuracy_by_epoch: Mapping[int, float]
+    attributes: Mapping[str, Any]
+    file: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A run that gave no model, and why."""
+
+    reason: str
+
+
+class RetrainingTasks:
+    """Runs as tasks for workers, begun in their order; each is recorded whole when it is done.
+
+    Only the parent writes to the database, so a run that was cut short leaves no trace.
+    """
+
+    def __init__(
+        self,
+        optuna_study: optuna.Study,
+        runs: Sequence[Run],
+        *,
+        models_dir: Path,
+        progress: Progress,
+    ) -> None:
+        self._optuna_study = optuna_study
+        self._waiting = list(runs)
+        self._models_dir = models_dir
+        self._progress = progress
+        self._n_deaths: Counter[Any] = Counter()
+
+    def n_left(self) -> int:
+        """Return how many runs are still to begin."""
+        return len(self._waiting)
+
+    def next_task(self) -> Run | None:
+        """Return the next run."""
+        return self._waiting.pop(0) if self._waiting else None
+
+    def done(self, task: Run, result: RetrainedModel | LeftOut) -> None:
+        """Record a tested model, and keep it where it is the best of its family so far."""
+        if isinstance(result, LeftOut):
+            logger.error("%s is left out: %s", task, result.reason)
+            return
+        self._keep_if_best(task.candidate.family, result)
+        trial = _add_trial(self._optuna_study, task, result)
+        recorded = retrained_result(trial)
+        if recorded is None:
+            raise RuntimeError(f"The record of {task.key} cannot be read back.")
+        self._progress.retrained(recorded)
+
+    def stopped(self, task: Run) -> None:
+        """Leave a run that was stopped for another time."""
+
+    def died(self, task: Run, reason: str) -> None:
+        """Begin a run whose process died once more, before all others."""
+        self._n_deaths[task.key] += 1
+        if self._n_deaths[task.key] >= MAX_DEATHS:
+            self.done(task, LeftOut(reason=f"its process {reason}, {MAX_DEATHS} times"))
+            return
+        logger.warning("%s is begun again: its process %s.", task, reason)
+        self._waiting.insert(0, task)
+
+    def _keep_if_best(self, family: str, model: RetrainedModel) -> None:
+        self._models_dir.mkdir(parents=True, exist_ok=True)
+        kept = self._models_dir / f"{family}.keras"
+        best = _best_accuracy(self._optuna_study, family)
+        if not kept.exists() or model.test_accuracy > best:
+            with replaced(kept) as file:
+                file.write(model.file)
+
+
+def check_families(optuna_study: optuna.Study, families: Sequence[str]) -> None:
+    """Raise a ConfigError if results of a family cannot be added to what was retrained before.
+
+    Optuna keeps a categorical parameter's choices as they were at a study's first trial, so a
+    family that the program learnt later cannot join.
+    """
+    known = _family_choices(optuna_study).choices
+    for family in families:
+        if family not in known:
+            raise ConfigError(
+                f"Family {family!r} cannot join {optuna_study.study_name!r}, which was begun with "
+                f"{', '.join(map(str, known))}; give --name for a new study."
+            )
+
+
+def _family_choices(optuna_study: optuna.Study) -> CategoricalDistribution:
+    for trial in optuna_study.get_trials(deepcopy=False):
+        choices = trial.distributions.get("family")
+        if isinstance(choices, CategoricalDistribution):
+            return choices
+    return CategoricalDistribution(sorted(SPACES))
+
+
+def _best_accuracy(optuna_study: optuna.Study, family: str) -> float:
+    trials = optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return max(
+        (trial.value or 0.0 for trial in trials if trial.params.get("family") == family),
+        default=-1.0,
+    )
+
+
+def _add_trial(optuna_study: optuna.Study, run: Run, model: RetrainedModel) -> FrozenTrial:
+    trial = optuna.create_trial(
+        state=TrialState.COMPLETE,
+        value=model.test_accuracy,
+        params={
+            "family": run.candidate.family,
+            "augmentation": run.augmented,
+            "seed": run.seed,
+        },
+        distributions={
+            "family": _family_choices(optuna_study),
+            "augmentation": CategoricalDistribution((False, True)),
+            "seed": IntDistribution(0, MAX_SEED),
+        },
+        user_attrs=dict(model.attributes),
+        intermediate_values=dict(model.training_accuracy_by_epoch),
+    )
+    trial.datetime_start = model.started
+    storage = optuna_study._storage
+    return storage.get_trial(storage.create_new_trial(optuna_study._study_id, trial))

@@ -1,0 +1,147 @@
+"""The kinds of work that processes do; each imports TensorFlow where it is opened, and only there.
+
+To add a kind, write a class with an `open` here and a `study.workers.Tasks` where its results go.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import optuna
+
+from search_spaces import SPACES
+from study.config import StudyConfig
+from study.datasets import DATASETS, Images, Sample
+from study.results import LeftOut, RetrainedModel
+from study.runs import Run
+from study.start_backend import import_backend
+from study.storage import open_for_writing
+from study.studies import load_search_study
+from study.trials import TrialEnd, TrialTask, train_trial
+
+if TYPE_CHECKING:
+    from study.training.fit import EpochScores
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrecisionWork:
+    """Resolve a `--precision`: "auto" measures which arithmetic is faster here."""
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[str], str]]:
+        """Import TensorFlow; a task is a precision, its result "float32" or "bfloat16"."""
+        _start_backend()
+        from study.training.precision import resolve
+
+        yield resolve
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialWork:
+    """Train trials of a search, reporting each epoch to the database and to the pruner.
+
+    Attributes:
+        config: Of the study.
+        sample: Images to train on and to score with.
+        precision: "float32" or "bfloat16".
+    """
+
+    config: StudyConfig
+    sample: Sample
+    precision: str
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[TrialTask], TrialEnd]]:
+        """Import TensorFlow and open the database."""
+        _start_backend()
+        from study.objective import Objective
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        checkpoints = self.config.out / "checkpoints"
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        with open_for_writing(self.config.storage_url) as storage:
+            studies = {
+                family: load_search_study(storage, self.config, family)
+                for family in self.config.families
+            }
+            objectives = {
+                family: Objective(
+                    space=SPACES[family],
+                    dataset=DATASETS[self.config.dataset],
+                    sample=self.sample,
+                    config=self.config.search,
+                    precision=self.precision,
+                    checkpoints=checkpoints,
+                    on_epoch=_log_epoch,
+                )
+                for family in self.config.families
+            }
+
+            def train(task: TrialTask) -> TrialEnd:
+                trial = optuna.Trial(studies[task.family], task.trial_id)
+                objective = objectives[task.family]
+                return train_trial(
+                    lambda: objective(trial, until_epoch=task.until_epoch),
+                    is_whole=task.until_epoch == self.config.search.epochs,
+                )
+
+            yield train
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainWork:
+    """Train chosen configurations on the whole sample and test them.
+
+    Attributes:
+        config: Of the study.
+        train: The whole sample.
+        test: The test split.
+        precision: "float32" or "bfloat16".
+    """
+
+    config: StudyConfig
+    train: Images
+    test: Images
+    precision: str
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[Run], RetrainedModel | LeftOut]]:
+        """Import TensorFlow."""
+        _start_backend()
+        from study.retrain import Retrainer
+
+        yield Retrainer(
+            dataset=DATASETS[self.config.dataset],
+            train=self.train,
+            test=self.test,
+            config=self.config.retrain,
+            base_seed=self.config.search.seed,
+            precision=self.precision,
+            on_epoch=_log_retraining_epoch,
+        )
+
+
+def _start_backend() -> None:
+    # Who wants to read of every epoch may read what the backend has to say, too.
+    import_backend(quiet=not logger.isEnabledFor(logging.DEBUG))
+
+
+def _log_epoch(family: str, number: int, scores: EpochScores) -> None:
+    logger.debug(
+        "%s trial %d epoch %d: validation accuracy %.4f, training loss %.4f, %.1f s",
+        *(family, number, scores.epoch, scores.validation_accuracy),
+        *(scores.training_loss, scores.seconds),
+    )
+
+
+def _log_retraining_epoch(run: Run, scores: EpochScores) -> None:
+    logger.debug(
+        "retraining %s, epoch %d: training loss %.4f, %.1f s",
+        *(run, scores.epoch, scores.training_loss, scores.seconds),
+    )

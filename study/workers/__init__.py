@@ -1,0 +1,15 @@
+"""Processes that do tasks, whatever the tasks are: started, fed, watched, replaced."""
+
+from study.workers.pool import WorkerPool
+from study.workers.sizing import default_n_workers, threads_per_worker
+from study.workers.tasks import Tasks, Work, Workers, ask
+
+__all__ = [
+    "Tasks",
+    "Work",
+    "WorkerPool",
+    "Workers",
+    "ask",
+    "default_n_workers",
+    "threads_per_worker",
+]

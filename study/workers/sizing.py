@@ -1,0 +1,59 @@
+"""How many workers, with how many threads each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+CORES_PER_WORKER = 2
+"""Cores that one worker uses well; `python -m benchmarks.parallel` measures it."""
+
+WORKERS_PER_GPU = 4
+"""Workers that share a GPU by default, as one alone leaves it idle between its small steps.
+
+How many pay has not been measured yet.
+"""
+
+
+def default_n_workers() -> int:
+    """Return the number of workers that `--workers auto` stands for on this machine."""
+    return auto_n_workers(n_cores=n_cores(), n_gpus=n_gpus())
+
+
+def auto_n_workers(*, n_cores: int, n_gpus: int) -> int:
+    """Return how many workers suit a machine; at least 1.
+
+    Without a GPU, one for every `CORES_PER_WORKER` cores: on two or three cores a single worker,
+    whose steps use them all. With one, `WORKERS_PER_GPU`, or fewer where cores are.
+    """
+    if n_gpus:
+        return max(1, min(WORKERS_PER_GPU, n_cores))
+    return max(1, n_cores // CORES_PER_WORKER)
+
+
+def threads_per_worker(n_workers: int) -> int:
+    """Return each worker's equal share of the cores, at least 1."""
+    return max(1, n_cores() // n_workers)
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def n_gpus() -> int:
+    """Return how many NVIDIA GPUs the driver shows; 0 where there is no driver."""
+    # Asked of the driver, as TensorFlow is not to be loaded into this process.
+    program = shutil.which("nvidia-smi")
+    if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        return 0
+    try:
+        done = subprocess.run(
+            [program, "-L"], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return sum(line.startswith("GPU ") for line in done.stdout.splitlines())

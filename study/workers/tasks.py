@@ -1,0 +1,100 @@
+"""What workers are given: work, which each of them opens once, and tasks, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Generic, Protocol, TypeVar
+
+from study.errors import WorkerError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Task_contra = TypeVar("Task_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
+Result_contra = TypeVar("Result_contra", contravariant=True)
+
+
+class Work(Protocol[Task_contra, Result_co]):
+    """A kind of task and all that its tasks share; sent to each worker and opened there.
+
+    It, its tasks and their results are pickled; what it opens is not, and may hold TensorFlow.
+    """
+
+    def open(self) -> AbstractContextManager[Callable[[Task_contra], Result_co]]:
+        """Prepare what is slow, and give the function that does one task.
+
+        That function runs in the worker's main thread. Where stopping is safe it calls
+        `study.interruption.stop_if_asked`, and lets the KeyboardInterrupt pass.
+        """
+        ...
+
+
+class Tasks(Protocol[Task, Result_contra]):
+    """What is to be done, and what becomes of it; all of it called in the parent."""
+
+    def n_left(self) -> int:
+        """Return how many tasks are still to be given out, for all that is known now."""
+        ...
+
+    def next_task(self) -> Task | None:
+        """Return what a free worker is to do next; None for nothing at present."""
+        ...
+
+    def done(self, task: Task, result: Result_contra) -> None:
+        """Take a task's result."""
+        ...
+
+    def stopped(self, task: Task) -> None:
+        """Take note that a task was stopped before its end, because the user wants to stop."""
+        ...
+
+    def died(self, task: Task, reason: str) -> None:
+        """Take note that the process that did a task died of it, or of something else."""
+        ...
+
+
+class Workers(Protocol):
+    """Whoever does tasks."""
+
+    def run(self, work: Work[Task, Result], tasks: Tasks[Task, Result]) -> None:
+        """Do tasks until none is left.
+
+        Raises:
+            KeyboardInterrupt: If the user stopped it; no task is then under way any more.
+        """
+        ...
+
+
+class _OneTask(Generic[Task, Result]):
+    """A single task, tried again once where its process dies."""
+
+    def __init__(self, task: Task) -> None:
+        self._waiting = [task]
+        self._n_deaths = 0
+        self.results: list[Result] = []
+
+    def n_left(self) -> int:
+        return len(self._waiting)
+
+    def next_task(self) -> Task | None:
+        return self._waiting.pop() if self._waiting else None
+
+    def done(self, task: Task, result: Result) -> None:
+        self.results.append(result)
+
+    def stopped(self, task: Task) -> None:
+        pass
+
+    def died(self, task: Task, reason: str) -> None:
+        self._n_deaths += 1
+        if self._n_deaths == 2:
+            raise WorkerError(f"Worker processes die: {reason}. Is memory short?")
+        self._waiting.append(task)
+
+
+def ask(workers: Workers, work: Work[Task, Result], task: Task) -> Result:
+    """Have a single task done and return its result."""
+    tasks: _OneTask[Task, Result] = _OneTask(task)
+    workers.run(work, tasks)
+    return tasks.results[0]

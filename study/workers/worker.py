@@ -1,0 +1,137 @@
+"""One worker as its parent sees it: the process, what it does, and whether it is worn out."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from study.workers.messages import Died, Do, Message, Open, Settings, Stop
+from study.workers.process import main
+from study.workers.tasks import Work
+
+SPAWN = multiprocessing.get_context("spawn")
+"""Never "fork": a process that has threads, as TensorFlow's, hangs in its copy."""
+
+LOGGERS = ("", "study")
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """When a worker is worn out and makes way for a fresh one.
+
+    Every trial leaves a few megabytes behind in TensorFlow, whatever is cleared after it.
+
+    Attributes:
+        max_tasks: Tasks that a worker does.
+        max_growth_bytes: Resident memory that it may have gained since its first task.
+    """
+
+    max_tasks: int = 25
+    max_growth_bytes: int = 400 * 2**20
+
+
+class Worker:
+    """A process, the task it does, and how it has fared."""
+
+    def __init__(self, *, environment: Mapping[str, str]) -> None:
+        """Start the process; it says Hello as soon as it listens."""
+        self.connection, far_end = SPAWN.Pipe()
+        levels = {name: logging.getLogger(name).level for name in LOGGERS}
+        settings = Settings(environment=environment, log_levels=levels)
+        self._process = SPAWN.Process(target=main, args=(far_end, settings), daemon=True)
+        with _ctrl_c_ignored():
+            self._process.start()
+        # So that the pipe ends when the process does.
+        far_end.close()
+        self.listens = False
+        self.is_ready = False
+        self.is_leaving = False
+        self.task: Any = None
+        self.is_busy = False
+        self._n_tasks = 0
+        self._first_bytes: int | None = None
+        self._growth_bytes = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it waits for a task."""
+        return self.is_ready and not self.is_busy and not self.is_leaving
+
+    def open(self, work: Work[Any, Any]) -> None:
+        """Send it the work that its tasks are of."""
+        self.is_ready = False
+        self._send(Open(work))
+
+    def give(self, task: Any) -> None:
+        """Send it a task."""
+        self.task, self.is_busy = task, True
+        self._n_tasks += 1
+        self._send(Do(task))
+
+    def take_back(self) -> Any:
+        """Return its task, which it no longer does."""
+        task, self.task, self.is_busy = self.task, None, False
+        return task
+
+    def note_memory(self, resident_bytes: int) -> None:
+        """Take note of how much memory it holds after a task."""
+        if self._first_bytes is None:
+            self._first_bytes = resident_bytes
+        self._growth_bytes = resident_bytes - self._first_bytes
+
+    def is_worn(self, limits: Limits) -> bool:
+        """Return whether its present task is to be its last."""
+        too_large = self._growth_bytes > limits.max_growth_bytes
+        return too_large or self._n_tasks >= limits.max_tasks
+
+    def ask_to_stop(self) -> None:
+        """Let it stop its task where that is safe."""
+        self._send(Stop())
+
+    def receive(self) -> Message:
+        """Return its next message; waits for one."""
+        try:
+            message: Message = self.connection.recv()
+        except (EOFError, OSError):
+            return Died(reason=self._how_it_ended())
+        return message
+
+    def end(self) -> None:
+        """End it at once, whatever it does; a task that it has is nobody's then."""
+        # Not asked nicely: an idle one has nothing to lose, and TensorFlow takes seconds to leave.
+        self._process.kill()
+        self._process.join(GRACE_SECONDS)
+        self.connection.close()
+
+    def _send(self, message: Open | Do | Stop) -> None:
+        # If it is dead, its end of the pipe says so when it is read.
+        with suppress(OSError):
+            self.connection.send(message)
+
+    def _how_it_ended(self) -> str:
+        self._process.join(GRACE_SECONDS)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            with suppress(ValueError):
+                return f"was ended by {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Let a process that is started meanwhile ignore Ctrl-C from its first moment on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)

@@ -1,0 +1,115 @@
+"""Searches whose trials pause and go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import optuna
+import pytest
+from optuna.distributions import IntDistribution
+from optuna.trial import TrialState
+
+from study.config import SearchConfig
+from study.proposals import propose
+from study.schedulers import TrialProgress, make_scheduler
+from tests.study import small
+from tests.study.test_search import configurations, read, run, stop_at
+
+SETTINGS = SearchConfig(
+    n_trials=12, epochs=9, fraction=1.0, precision="float32", sampler="random", pruner="asha"
+)
+ONLY = {"families": ("alpha",)}
+
+
+def epochs(trial):
+    return [epoch for epoch, _ in trial.validation_accuracy]
+
+
+def test_few_trials_are_trained_to_the_end_and_the_best_at_each_rung_are_among_them(tmp_path):
+    run(tmp_path, settings=SETTINGS, **ONLY)
+    trials = read(tmp_path)["alpha"]
+    assert {trial.state for trial in trials} == {"COMPLETE", "PRUNED"}
+    whole = [trial for trial in trials if trial.state == "COMPLETE"]
+    # Scores grow in proportion to `units`, so the best is the best from the first epoch on.
+    assert max(trials, key=lambda trial: trial.params["units"]) in whole
+    assert len(whole) < len(trials) / 2
+    for trial in trials:
+        assert epochs(trial) == list(range(1, len(epochs(trial)) + 1))
+        assert (len(epochs(trial)) == SETTINGS.epochs) == (trial.state == "COMPLETE")
+
+
+def test_the_epochs_trained_are_those_that_the_scheduler_asks_for(tmp_path):
+    run(tmp_path, settings=SETTINGS, **ONLY)
+    found = read(tmp_path)["alpha"]
+    scheduler = make_scheduler("asha", n_trials=12, epochs=9)
+    expected = []
+    while task := scheduler.next_task(expected):
+        number = len(expected) if task.trial is None else task.trial
+        units = found[number].params["units"]
+        scores = [units / 512 * epoch / 9 for epoch in range(1, task.until_epoch + 1)]
+        expected[number : number + 1] = [TrialProgress(number=number, scores=scores)]
+    assert [len(epochs(trial)) for trial in found] == [len(trial.scores) for trial in expected]
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 13, 16])
+def test_an_interrupted_search_ends_as_one_that_was_not(tmp_path, k):
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    for folder in (whole, pieces):
+        folder.mkdir()
+    run(whole, settings=SETTINGS, **ONLY)
+    with pytest.raises(KeyboardInterrupt):
+        run(pieces, settings=SETTINGS, stop=stop_at(k), **ONLY)
+    run(pieces, settings=SETTINGS, **ONLY)
+    one, other = (read(folder)["alpha"] for folder in (whole, pieces))
+    assert configurations(one) == configurations(other)
+    assert [epochs(trial) for trial in one] == [epochs(trial) for trial in other]
+    assert [trial.state for trial in one] == [trial.state for trial in other]
+
+
+def test_a_search_that_is_extended_ranks_new_trials_among_the_old(tmp_path):
+    run(tmp_path, settings=replace(SETTINGS, n_trials=6), **ONLY)
+    before = read(tmp_path)["alpha"]
+    run(tmp_path, settings=SETTINGS, **ONLY)
+    after = read(tmp_path)["alpha"]
+    assert after[:6] == before
+    assert [trial.state for trial in after].count("RUNNING") == 0
+    assert len(after) == SETTINGS.n_trials
+
+
+class Watching(optuna.samplers.RandomSampler):
+    """Notes what it is shown."""
+
+    def sample_relative(self, study, trial, search_space):
+        self.seen = [(t.state, t.params["units"], t.intermediate_values) for t in study.trials[:-1]]
+        return {}
+
+
+def test_a_sampler_learns_from_paused_trials_and_knows_those_under_way():
+    space = {"units": IntDistribution(2, 512)}
+
+    def trial(state, units, scores, value=None):
+        return optuna.create_trial(
+            state=state,
+            value=value,
+            params={"units": units},
+            distributions=space,
+            intermediate_values=scores,
+        )
+
+    trials = [
+        trial(TrialState.COMPLETE, 10, {1: 0.1, 2: 0.2}, value=0.2),
+        trial(TrialState.PRUNED, 20, {1: 0.1}),
+        trial(TrialState.RUNNING, 30, {1: 0.3}),
+        trial(TrialState.RUNNING, 40, {}),
+        optuna.create_trial(state=TrialState.FAIL),
+        optuna.create_trial(state=TrialState.WAITING),
+    ]
+    sampler = Watching(seed=0)
+    params = propose(trials, small.space(), sampler)
+    assert sampler.seen == [
+        (TrialState.COMPLETE, 10, {1: 0.1, 2: 0.2}),
+        (TrialState.PRUNED, 20, {1: 0.1}),
+        (TrialState.PRUNED, 30, {1: 0.3}),
+        (TrialState.RUNNING, 40, {}),
+    ]
+    assert set(params) == set(small.space().roles)

@@ -1,0 +1,92 @@
+"""Real trials in processes: bounded memory, and scores that do not depend on who trains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from search_spaces import SPACES
+from study.config import SearchConfig
+from study.datasets import DATASETS
+from study.family_search import FamilySearch
+from study.search import SearchTasks
+from study.storage import open_for_writing, read_study
+from study.studies import common_attrs, open_search_study
+from study.workers import WorkerPool, threads_per_worker
+from study.workers.worker import Limits
+from tests.study import small
+from tests.study.local_workers import LocalWorkers
+from tests.study.small_work import SmallTrialWork
+
+MAX_TASKS = 10
+MEBIBYTE = 2**20
+SETTINGS = SearchConfig(n_trials=30, epochs=1, fraction=1.0, precision="float32", pruner="none")
+
+
+class WatchedTasks(SearchTasks):
+    """Looks at the memory of the parent and of its workers after each trial."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.parent_bytes, self.worker_bytes = [], {}
+
+    def done(self, task, result):
+        super().done(task, result)
+        self.parent_bytes.append(psutil.Process().memory_info().rss)
+        worker = self._searches[task.family].trial(task).user_attrs["worker"]["pid"]
+        if psutil.pid_exists(worker):
+            used = self.worker_bytes.setdefault(worker, [])
+            used.append(psutil.Process(worker).memory_info().rss)
+
+
+def search(folder, workers, settings):
+    config = small.config(folder, search=settings)
+    attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
+    with open_for_writing(config.storage_url) as storage, workers:
+        optuna_study = open_search_study(storage, config, small.space(), attrs=attrs)
+        tasks = WatchedTasks(
+            [FamilySearch(small.space(), optuna_study, config=settings)],
+            config=settings,
+            progress=small.silent_progress(),
+        )
+        work = SmallTrialWork(config=config, sample=small.sample(), precision="float32")
+        workers.run(work, tasks)
+    (family,) = read_study(config.storage_url, config.name).families
+    return tasks, family.trials
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """Many trials in a row, by one worker after another."""
+    workers = WorkerPool(
+        n_workers=1, n_threads=threads_per_worker(1), limits=Limits(max_tasks=MAX_TASKS)
+    )
+    return search(tmp_path_factory.mktemp("searched"), workers, SETTINGS)
+
+
+def test_memory_stays_bounded_over_many_trials(searched):
+    tasks, trials = searched
+    assert len(trials) == SETTINGS.n_trials
+    assert [len(used) for used in tasks.worker_bytes.values()] == 3 * [MAX_TASKS]
+    for used in tasks.worker_bytes.values():
+        assert used[-1] - used[0] < MAX_TASKS * 12 * MEBIBYTE
+        # A successor begins where its predecessor began, not where it ended.
+    beginnings = [used[0] for used in tasks.worker_bytes.values()]
+    assert max(beginnings) - min(beginnings) < 100 * MEBIBYTE
+    assert tasks.parent_bytes[-1] - tasks.parent_bytes[5] < 30 * MEBIBYTE
+
+
+def test_scores_and_suggestions_do_not_depend_on_the_process(searched, tmp_path, monkeypatch):
+    _, trials = searched
+    # Registered by the work, which here is opened in the process of all other tests.
+    monkeypatch.setitem(DATASETS, "stripes", small.dataset())
+    monkeypatch.setitem(SPACES, "small", small.space())
+    n_trials = MAX_TASKS + 2
+    _, here = search(tmp_path, LocalWorkers(), replace(SETTINGS, n_trials=n_trials))
+    assert len(here) == n_trials
+    for one, other in zip(here, trials, strict=False):
+        assert (one.params, one.seed) == (other.params, other.seed)
+        assert one.validation_accuracy == other.validation_accuracy
+        assert one.training_loss == other.training_loss

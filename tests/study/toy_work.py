@@ -1,0 +1,137 @@
+"""Work without TensorFlow, one kind a behaviour of a worker; processes can import it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+
+from study.errors import ConfigError
+from study.interruption import stop_if_asked
+
+PATIENCE_SECONDS = 120.0
+"""How long to wait for what should happen soon, on a busy machine too."""
+
+_kept: list[bytearray] = []
+
+
+def until(condition) -> bool:
+    """Wait for a condition; return whether it came to be."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def square(task):
+    return task**2, os.getpid()
+
+
+def swell(_task):
+    _kept.append(bytearray(b"x" * 40 * 2**20))
+    return os.getpid()
+
+
+def see_a_sibling(must_wait):
+    """Return whether another worker is there, or comes where it is waited for."""
+    parent = psutil.Process(os.getppid())
+
+    def siblings():
+        return [one for one in parent.children() if "spawn_main" in " ".join(one.cmdline())]
+
+    return must_wait and until(lambda: len(siblings()) == 2)
+
+
+def environment(_task):
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "TF_FORCE_GPU_ALLOW_GROWTH")
+    return [os.environ[name] for name in names]
+
+
+def die_of_three(task):
+    if task == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def blunder(_task):
+    raise ConfigError("--colour is not to my taste; choose another.")
+
+
+def have_a_bug(_task):
+    return 1 / 0
+
+
+def talk(task):
+    logging.getLogger("study.toy").warning("task %d is done", task)
+    logging.getLogger("study.toy").debug("nobody wants to know")
+
+
+def hear_ctrl_c(task):
+    os.kill(os.getpid(), signal.SIGINT)
+    return task
+
+
+def work_on(path):
+    """Say who works, then work until asked to stop."""
+    path.write_text(str(os.getpid()))
+    while True:
+        stop_if_asked()
+        time.sleep(0.01)
+
+
+def be_deaf(path):
+    """Say who works, then hear nothing."""
+    path.write_text(str(os.getpid()))
+    time.sleep(PATIENCE_SECONDS)
+
+
+@dataclass(frozen=True)
+class ToyWork:
+    """Tasks that call one of these functions."""
+
+    function: object
+
+    @contextmanager
+    def open(self):
+        yield self.function
+
+
+@dataclass(frozen=True)
+class Stillborn:
+    """Work that its process does not survive the beginning of."""
+
+    @contextmanager
+    def open(self):
+        os._exit(3)
+        yield
+
+
+class ToyTasks:
+    """Tasks that are what they are, and what became of each."""
+
+    def __init__(self, tasks):
+        self.waiting = list(tasks)
+        self.results = {}
+        self.stops, self.deaths = [], []
+
+    def n_left(self):
+        return len(self.waiting)
+
+    def next_task(self):
+        return self.waiting.pop(0) if self.waiting else None
+
+    def done(self, task, result):
+        self.results[task] = result
+
+    def stopped(self, task):
+        self.stops.append(task)
+
+    def died(self, task, reason):
+        self.deaths.append((task, reason))
