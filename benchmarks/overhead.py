@@ -1,0 +1,146 @@
+"""How much of a trial's time is not training: sampling, building, tracing, storage.
+
+    python -m benchmarks.overhead [--quick] [--repeats N] [--data-dir DIR]
+
+Runs the default study's search on CIFAR-10 with its pruner, in one process that is warm after the
+first round, and takes the time of everything that a trial does.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import measuring
+from benchmarks.measuring import Spread
+from benchmarks.table import Result, Table
+from search_spaces import SPACES
+
+MOST_PERCENT = 10
+"""The target."""
+
+TRAINING = "training and validating"
+
+
+def main() -> int:
+    """Measure, store and print."""
+    from study.datasets import default_data_dir
+
+    parser = measuring.parser(__doc__, repeats=12)
+    parser.add_argument(
+        "--data-dir", type=Path, default=default_data_dir(), help="folder of the datasets"
+    )
+    arguments = parser.parse_args()
+    options = measuring.options(arguments)
+    machine = measuring.machine()
+    trials = measure(
+        dataset="digits" if options.quick else "cifar10",
+        data_dir=arguments.data_dir,
+        n_rounds=1 + options.repeats,
+    )
+    measuring.finish(
+        "overhead",
+        options,
+        machine=machine,
+        settings={"dataset": "digits" if options.quick else "cifar10"},
+        # The first round of trials is not warm.
+        measured={"trials": trials[len(SPACES) :]},
+        tables=tables,
+    )
+    return 0
+
+
+def measure(*, dataset: str, data_dir: Path, n_rounds: int) -> list[dict[str, Any]]:
+    """Run rounds of one trial a family; return each trial's family, epochs and seconds by kind."""
+    import optuna
+
+    from study.start_backend import import_backend
+
+    import_backend()
+    from benchmarks.trial_times import run_trial
+    from study.config import RetrainConfig, SearchConfig, StudyConfig
+    from study.datasets import DATASETS, draw_sample
+    from study.storage import open_for_writing
+    from study.studies import common_attrs, open_search_study
+    from study.training import precision
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    search = SearchConfig()
+    chosen = precision.resolve(search.precision)
+    images = DATASETS[dataset].load_training(data_dir)
+    sample = draw_sample(
+        images, n_classes=DATASETS[dataset].n_classes, fraction=search.fraction, seed=search.seed
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        config = StudyConfig(
+            name="overhead",
+            dataset=dataset,
+            families=tuple(SPACES),
+            storage_url=f"sqlite:///{folder}/studies.db",
+            data_dir=data_dir,
+            out=Path(folder),
+            search=search,
+            retrain=RetrainConfig(),
+        )
+        attrs = common_attrs(config, DATASETS[dataset], sample, precision=chosen)
+        with open_for_writing(config.storage_url) as storage:
+            studies = {
+                name: open_search_study(storage, config, space, attrs=attrs)
+                for name, space in SPACES.items()
+            }
+            return [
+                asdict(
+                    run_trial(space, studies[name], config=config, sample=sample, precision=chosen)
+                )
+                for _ in range(n_rounds)
+                for name, space in SPACES.items()
+            ]
+
+
+def tables(result: Result) -> list[Table]:
+    """Return where a trial's time goes, and whether the target is met."""
+    trials = result["measured"]["trials"]
+    kinds = list(trials[0]["seconds"])
+    rows = [
+        [kind, *(f"{spread.text()}" for spread in _by_family(trials, kind).values())]
+        for kind in kinds
+    ]
+    epochs = {
+        family: Spread.of([trial["epochs"] for trial in trials if trial["family"] == family])
+        for family in SPACES
+    }
+    rows.append(["epochs trained", *(spread.text(0) for spread in epochs.values())])
+    other = [_not_training(trial) for trial in trials]
+    whole = [sum(trial["seconds"].values()) for trial in trials]
+    share = 100 * Spread.of(other).median / Spread.of(whole).median
+    total_share = 100 * sum(other) / sum(whole)
+    verdict = [
+        [
+            "of a median trial",
+            f"{share:.1f} %",
+            f"at most {MOST_PERCENT} %: {'met' if share <= MOST_PERCENT else 'missed'}",
+        ],
+        ["of all trials together", f"{total_share:.1f} %", ""],
+    ]
+    return [
+        Table(title="Time that is not training", columns=("", "share", "target"), rows=verdict),
+        Table(title="A warm trial, seconds", columns=("", *SPACES), rows=rows),
+    ]
+
+
+def _by_family(trials: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Spread]:
+    return {
+        family: Spread.of([t["seconds"][kind] for t in trials if t["family"] == family])
+        for family in SPACES
+    }
+
+
+def _not_training(trial: Mapping[str, Any]) -> float:
+    return sum(float(value) for kind, value in trial["seconds"].items() if kind != TRAINING)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,98 @@
+"""The results file: written after every step, so that a run that was stopped goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import machine, versions
+from benchmarks.rivals.outcome import Outcome
+from benchmarks.rivals.setting import Setting
+from study.errors import ConfigError
+from study.files import replaced
+
+RIVALS = ("keras-tuner", "tensorboard", "optuna-integration", "ray")
+CHANGING = "load_average_before"
+"""What may differ when a run goes on, on the same machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsFile:
+    """All outcomes of one setting on one machine, as `benchmarks.measuring.save` lays results out.
+
+    Attributes:
+        path: Of the file; it need not exist.
+        setting: The task.
+    """
+
+    path: Path
+    setting: Setting
+
+    def read(self) -> dict[tuple[str, int], Outcome]:
+        """Return the outcomes by contender and seed.
+
+        Raises:
+            ConfigError: If the file belongs to another setting.
+        """
+        return _outcomes(self._fields()) if self.path.exists() else {}
+
+    def check_machine(self) -> None:
+        """Raise a ConfigError if the outcomes were measured on another machine."""
+        if not self.path.exists():
+            return
+        stored, here = ({**one, CHANGING: None} for one in (self._fields()["machine"], machine()))
+        if stored != here:
+            raise ConfigError(
+                f"{self.path} was measured on {stored['processor']!r} with {stored['cores']} cores,"
+                " which does not compare with this machine; move it away to begin anew."
+            )
+
+    def add(self, outcome: Outcome) -> None:
+        """Put an outcome in, in place of an earlier one of the same contender and seed."""
+        outcomes = self.read() | {(outcome.contender, outcome.seed): outcome}
+        head = {
+            "date": datetime.now(tz=UTC).date().isoformat(),
+            "machine": self._fields()["machine"] if self.path.exists() else machine(),
+            "versions": versions(_rivals_versions()),
+            "settings": asdict(self.setting),
+        }
+        lines = ",\n".join(json.dumps(outcomes[key].to_fields()) for key in sorted(outcomes))
+        # One line an outcome: with one a number, the file would have ten thousands.
+        text = json.dumps(head, indent=1).removesuffix("\n}")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(self.path) as file:
+            file.write(f'{text},\n "measured": {{"outcomes": [\n{lines}\n]}}\n}}\n'.encode())
+
+    def _fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        if fields["settings"] != asdict(self.setting):
+            raise ConfigError(
+                f"{self.path} holds results of another setting, {fields['settings']}; move it away "
+                "to begin anew."
+            )
+        return fields
+
+
+def outcomes_of(result: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """Return the outcomes that a results file's JSON holds."""
+    return tuple(_outcomes(result).values())
+
+
+def _outcomes(fields: Mapping[str, Any]) -> dict[tuple[str, int], Outcome]:
+    outcomes = [Outcome.from_fields(one) for one in fields["measured"]["outcomes"]]
+    return {(outcome.contender, outcome.seed): outcome for outcome in outcomes}
+
+
+def _rivals_versions() -> dict[str, str]:
+    found = {}
+    for library in RIVALS:
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

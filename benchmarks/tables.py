@@ -1,0 +1,95 @@
+"""Write the tables of benchmarks/README.md from the results: no number there is typed by hand.
+
+    python -m benchmarks.tables
+
+In the README, a benchmark's tables stand between `<!-- NAME -->` and `<!-- /NAME -->`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import (
+    augmentation,
+    efficiency,
+    memory,
+    overhead,
+    parallel,
+    replay_tables,
+    startup,
+    throughput,
+)
+from benchmarks.measuring import RESULTS
+from benchmarks.rivals import tables as rivals
+from benchmarks.table import Result, Table
+
+README = Path(__file__).parent / "README.md"
+NOT_MEASURED = "Not measured yet."
+
+TABLES: dict[str, Callable[[Result], list[Table]]] = {
+    "throughput": throughput.tables,
+    "efficiency": efficiency.tables,
+    "augmentation": augmentation.tables,
+    "overhead": overhead.tables,
+    "startup": startup.tables,
+    "replay": replay_tables.tables,
+    "parallel": parallel.tables,
+    "memory": memory.tables,
+    "rivals": rivals.tables,
+}
+"""How a benchmark's result becomes tables, by its name; a new benchmark is a file and a line."""
+
+
+def fill(text: str, *, results: Path = RESULTS) -> str:
+    """Return the README's text with every benchmark's tables brought up to date.
+
+    Raises:
+        ValueError: If a benchmark has no place in the text.
+    """
+    for name in TABLES:
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+        if begin not in text or end not in text:
+            raise ValueError(
+                f"README has no place for {name!r}: add {begin.strip()}, {end.strip()}"
+            )
+        before, rest = text.split(begin, maxsplit=1)
+        after = rest.split(end, maxsplit=1)[1]
+        text = f"{before}{begin}{section(name, results=results)}\n{end}{after}"
+    return text
+
+
+def section(name: str, *, results: Path) -> str:
+    """Return a benchmark's tables, and the machine and versions that they were measured on."""
+    path = results / f"{name}.json"
+    if not path.exists():
+        return NOT_MEASURED
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return "\n\n".join([*(table.markdown() for table in TABLES[name](result)), provenance(result)])
+
+
+def provenance(result: Result) -> str:
+    """Return when and where a result was measured, and with what, in one line."""
+    machine = result["machine"]
+    where = ", ".join(
+        [
+            machine["processor"],
+            f"{machine['cores']} cores",
+            *machine["instruction_sets"],
+            f"{machine['memory_gib']} GiB",
+            f"load average {machine['load_average_before']} before",
+        ]
+    )
+    libraries = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    return f"Measured on {result['date']}: {where}; {libraries}."
+
+
+def main() -> int:
+    """Rewrite the README's tables."""
+    README.write_text(fill(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,227 @@
+"""How fast an epoch of training is: this project's loop, Keras's `Model.fit` and PyTorch.
+
+    python -m benchmarks.throughput [--quick] [--repeats N] [--torch-python PATH]
+
+The contenders train the same network with the same batch size on equally many images. The rivals
+use AdamW; ours uses its own optimizer and averages the weights, which is more work.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import measuring
+from benchmarks.measuring import Measurements, Spread
+from benchmarks.table import Result, Table
+from benchmarks.worker import Worker
+from benchmarks.workload import CONFIGURATIONS, Workload
+
+N_IMAGES, N_IMAGES_QUICK = 9984, 640
+"""As many as the default study trains on, in whole batches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One way to train the network.
+
+    Attributes:
+        title: In the table.
+        program: Module to run.
+        spec: What it is told beside the workload.
+    """
+
+    title: str
+    program: str
+    spec: Mapping[str, Any]
+
+
+def _ours(title: str, precision: str) -> Contender:
+    return Contender(title=title, program="benchmarks.our_contender", spec={"precision": precision})
+
+
+def _keras(title: str, precision: str, **changes: object) -> Contender:
+    shipped = {"layers": "keras", "feed": "arrays", "steps_per_execution": 1}
+    return Contender(
+        title=title,
+        program="benchmarks.keras_contender",
+        spec={"precision": precision, **shipped, **changes},
+    )
+
+
+def _torch(title: str, precision: str, *, tuned: bool, compiled: bool = False) -> Contender:
+    return Contender(
+        title=title,
+        program="benchmarks.torch_contender",
+        spec={"precision": precision, "tuned": tuned, "compiled": compiled},
+    )
+
+
+TUNED_KERAS = {"feed": "pipeline", "steps_per_execution": 26}
+
+CONTENDERS = {
+    "ours": _ours("ours, --precision auto", "auto"),
+    "ours_float32": _ours("ours", "float32"),
+    "ours_bfloat16": _ours("ours", "bfloat16"),
+    "keras": _keras("Keras as shipped: `fit` on arrays", "float32"),
+    "keras_bfloat16": _keras("Keras: `fit` on arrays", "bfloat16"),
+    "keras_tuned": _keras("Keras, tf.data, 26 steps an execution", "bfloat16", **TUNED_KERAS),
+    "keras_our_layers": _keras(
+        "Keras, the same with our layers", "bfloat16", **TUNED_KERAS, layers="ours"
+    ),
+    "torch": _torch("PyTorch as in its tutorials", "float32", tuned=False),
+    "torch_tuned": _torch("PyTorch, channels last", "bfloat16", tuned=True),
+    "torch_weights": _torch("PyTorch, channels last", "bfloat16 weights", tuned=True),
+    "torch_compiled": _torch(
+        "PyTorch, channels last, compiled", "bfloat16", tuned=True, compiled=True
+    ),
+}
+"""What is compared, by its name in the result."""
+
+OF_KERAS = ("keras", "keras_bfloat16", "keras_tuned")
+OF_PYTORCH = ("torch", "torch_tuned", "torch_weights", "torch_compiled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """How fast ours should be: at least `least` times as fast as the fastest of the rivals.
+
+    Where `least` is None, nothing was promised.
+    """
+
+    title: str
+    ours: str
+    rivals: tuple[str, ...]
+    least: float | None = None
+
+
+TARGETS = (
+    Target(title="Keras as shipped", ours="ours", rivals=("keras",), least=1.5),
+    Target(title="Keras as shipped, float32", ours="ours_float32", rivals=("keras",), least=1.25),
+    Target(
+        title="Keras on arrays, bfloat16",
+        ours="ours_bfloat16",
+        rivals=("keras_bfloat16",),
+        least=1.25,
+    ),
+    Target(title="Keras's fastest", ours="ours", rivals=OF_KERAS),
+    Target(title="PyTorch's fastest", ours="ours", rivals=OF_PYTORCH, least=0.9),
+)
+
+
+def main() -> int:
+    """Measure, store and print."""
+    parser = measuring.parser(__doc__, repeats=3)
+    parser.add_argument(
+        "--torch-python",
+        default=sys.executable,
+        metavar="PATH",
+        help="interpreter that has PyTorch (default: this one)",
+    )
+    arguments = parser.parse_args()
+    options = measuring.options(arguments)
+    machine = measuring.machine()
+    n_images = N_IMAGES_QUICK if options.quick else N_IMAGES
+    measured = {
+        family: _measure(
+            Workload(family=family, n_images=n_images),
+            repeats=options.repeats,
+            torch_python=arguments.torch_python,
+        )
+        for family in CONFIGURATIONS
+    }
+    facts = next(iter(measured.values()))["facts"]
+    measuring.finish(
+        "throughput",
+        options,
+        machine=machine,
+        settings={"n_images": n_images},
+        measured=measured,
+        tables=tables,
+        other_versions=facts["torch"]["versions"],
+    )
+    return 0
+
+
+def _measure(workload: Workload, *, repeats: int, torch_python: str) -> dict[str, Any]:
+    with ExitStack() as stack:
+        workers = {}
+        for name, contender in CONTENDERS.items():
+            python = torch_python if name in OF_PYTORCH else sys.executable
+            spec = {**workload.as_spec(), **contender.spec}
+            worker = Worker([python, "-m", contender.program], spec)
+            workers[name] = stack.enter_context(worker)
+        facts = {name: worker.facts for name, worker in workers.items()}
+        if len({known["n_parameters"] for known in facts.values()}) > 1:
+            raise RuntimeError(f"The contenders do not train the same network: {facts}.")
+        epochs = {name: worker.run_epoch for name, worker in workers.items()}
+        seconds = measuring.in_turn(epochs, repeats=repeats)
+    return {
+        "n_images": workload.n_steps * workload.batch_size,
+        "batch_size": workload.batch_size,
+        "facts": facts,
+        "seconds": seconds,
+    }
+
+
+def tables(result: Result) -> list[Table]:
+    """Return the targets, then each family's contenders."""
+    measured = result["measured"]
+    return [
+        _targets(measured),
+        *(_contenders(family, measured[family]) for family in measured),
+    ]
+
+
+def _targets(measured: Mapping[str, Any]) -> Table:
+    rows = []
+    for target in TARGETS:
+        row = [target.title]
+        for family in measured:
+            seconds = measured[family]["seconds"]
+            rival = fastest(seconds, target.rivals)
+            ratio = measuring.ratios(seconds[rival], seconds[target.ours])
+            row.append(ratio.text() + _verdict(ratio, target.least))
+        rows.append([*row, "" if target.least is None else f"{target.least}"])
+    return Table(
+        title="How many times as fast as a rival our loop is",
+        columns=("against", *(_title(family) for family in measured), "at least"),
+        rows=rows,
+    )
+
+
+def _verdict(ratio: Spread, least: float | None) -> str:
+    if least is None:
+        return ""
+    return ": met" if ratio.median >= least else ": missed"
+
+
+def _contenders(family: str, measured: Mapping[str, Any]) -> Table:
+    seconds: Measurements = measured["seconds"]
+    rows = []
+    for name, contender in CONTENDERS.items():
+        rate = Spread.of([measured["n_images"] / value for value in seconds[name]])
+        ratio = measuring.ratios(seconds[name], seconds["ours"])
+        precision = measured["facts"][name]["precision"]
+        rows.append([contender.title, precision, rate.text(0), ratio.text()])
+    return Table(
+        title=f"{_title(family)}, batches of {measured['batch_size']}",
+        columns=("", "precision", "images per second", "its time / ours"),
+        rows=rows,
+    )
+
+
+def fastest(seconds: Measurements, names: Sequence[str]) -> str:
+    """Return which of the contenders has the shortest median time."""
+    return min(names, key=lambda name: Spread.of(seconds[name]).median)
+
+
+def _title(family: str) -> str:
+    return f"{family} {CONFIGURATIONS[family]}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
