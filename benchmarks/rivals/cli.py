@@ -77,7 +77,12 @@ def _parse(argv: Sequence[str] | None) -> tuple[Plan, bool]:
         "--quick", action="store_true", help="see that everything works; measures nothing"
     )
     parser.add_argument(
-        "--contender", action="append", choices=CONTENDERS, help="one of them, may be repeated"
+        "--contender",
+        action="append",
+        choices=CONTENDERS,
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help=f"one of {', '.join(CONTENDERS)}; may be repeated; if not given, all",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first repeat")
     parser.add_argument("--repeats", type=int, default=1, help="searches of each contender")
@@ -119,7 +124,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     name = "rivals" if setting in (Setting(), QUICK) else f"rivals-{setting.slug}"
     return Plan(
         results=ResultsFile(path=folder / f"{name}.json", setting=setting),
-        contenders=tuple(arguments.contender or CONTENDERS),
+        contenders=tuple(getattr(arguments, "contender", CONTENDERS)),
         seeds=tuple(range(arguments.seed, arguments.seed + arguments.repeats)),
         data_dir=arguments.data_dir.absolute(),
     )
