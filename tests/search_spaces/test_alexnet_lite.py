@@ -3,13 +3,14 @@ import pytest
 
 from search_spaces.alexnet_lite import ALEXNET, ALEXNET_LITE, convolutions
 from search_spaces.batch_normalization import FusedBatchNormalization
+from search_spaces.dropout import ByteDropout
 from search_spaces.local_response import LocalResponseNormalization
 
 LAYOUT = {
     keras.layers.Conv2D: "convolution",
     keras.layers.MaxPooling2D: "pooling",
     keras.layers.Dense: "dense",
-    keras.layers.Dropout: "dropout",
+    ByteDropout: "dropout",
     FusedBatchNormalization: "batch",
     LocalResponseNormalization: "local",
 }
