@@ -20,7 +20,7 @@ from analysis.document import (
     Table,
 )
 from analysis.evidence import Evidence
-from analysis.labels import family_label, joined, percent
+from analysis.labels import MISSING, family_label, joined, percent
 from study.records import DatasetRecord
 
 SECTIONS = {
@@ -160,11 +160,16 @@ def _settings(evidence: Evidence) -> Table | None:
         rows=tuple(
             (
                 family_label(family.family),
-                *(str(family.settings.get(name, "")) for name in columns),
+                *(_shown(family.settings.get(name)) for name in columns),
             )
             for family in families
         ),
     )
+
+
+def _shown(setting: object) -> str:
+    # One that belongs to the other search engine is None.
+    return MISSING if setting is None else str(setting)
 
 
 def _provenance(evidence: Evidence) -> list[Block]:

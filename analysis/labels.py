@@ -17,6 +17,16 @@ def family_label(family: str) -> str:
     return " ".join(shown) or family
 
 
+def trial_label(number: int, sampler: str | None) -> str:
+    """Return a trial with whoever proposed it, where that is known: "trial 3 (tpe)"."""
+    return f"trial {number} ({value_text(sampler)})" if sampler else f"trial {number}"
+
+
+def is_of_keras_tuner(sampler: str | None) -> bool:
+    """Return whether KerasTuner proposed a trial, as "keras-tuner/hyperband"."""
+    return bool(sampler) and str(sampler).startswith("keras-tuner/")
+
+
 def augmentation_label(augmented: bool) -> str:
     """Return "with augmentation" or "without augmentation"."""
     return "with augmentation" if augmented else "without augmentation"

@@ -25,7 +25,7 @@ TRIAL_COLUMNS = (
     "started",
     "finished",
 )
-CURVE_COLUMNS = ("family", "trial", "state", "epoch", "validation_accuracy")
+CURVE_COLUMNS = ("family", "trial", "state", "sampler", "epoch", "validation_accuracy")
 RETRAINED_COLUMNS = (
     "family",
     "configuration",
@@ -72,7 +72,7 @@ def trials(families: Iterable[FamilyRecord]) -> pd.DataFrame:
 def curves(families: Iterable[FamilyRecord]) -> pd.DataFrame:
     """Return one row a trial and epoch, with the validation accuracy in [0, 1]."""
     rows = [
-        (family.family, trial.number, trial.state, epoch, accuracy)
+        (family.family, trial.number, trial.state, trial.sampler, epoch, accuracy)
         for family in families
         for trial in family.trials
         for epoch, accuracy in trial.validation_accuracy

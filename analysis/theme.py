@@ -31,6 +31,10 @@ EMPTY_PIXELS = 120
 COLUMN_GAP = 0.05
 
 STATE_SYMBOLS = {"COMPLETE": "circle", "PRUNED": "x-thin-open", "FAIL": "triangle-down-open"}
+# Of trials that KerasTuner proposed, in a study that both engines searched.
+KERAS_TUNER_SYMBOLS = {**STATE_SYMBOLS, "COMPLETE": "square", "PRUNED": "cross-thin-open"}
+KERAS_TUNER_DASH = "dot"
+KERAS_TUNER_KEY = "proposed by KerasTuner"
 STATE_LABELS = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed"}
 
 _AXIS = {

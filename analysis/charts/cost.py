@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
-from analysis.labels import family_label
+from analysis.labels import family_label, trial_label
 
 TITLE = "Accuracy against model size and work"
 AXES = {
@@ -22,7 +22,8 @@ AXES = {
 class Costs(NamedTuple):
     """One row a completed trial: `family`, `trial`, `accuracy` (%), `winner`, `label`, costs.
 
-    `label` says that it is the winner, or which baseline, or both; else it is empty.
+    `label` says that it is the winner, or which baseline, or both; else it is empty. `name` is the
+    trial's number and whoever proposed it.
     """
 
     families: tuple[str, ...]
@@ -45,6 +46,7 @@ def compute(evidence: Evidence) -> Costs:
             {
                 "family": list(frame["family"]),
                 "trial": list(frame["trial"]),
+                "name": list(map(trial_label, frame["trial"], frame["sampler"].fillna(""))),
                 "accuracy": list((100 * frame["validation_accuracy"]).round(2)),
                 "winner": winner,
                 "label": labels,
@@ -97,7 +99,7 @@ def _add_family(
     drawing.add_scatter(
         x=rows[name],
         y=rows["accuracy"],
-        customdata=rows["trial"],
+        customdata=[theme.plain(one) for one in rows["name"]],
         text=[theme.plain(label) for label in rows["label"]],
         textposition="top center",
         textfont={"color": colour},
@@ -112,9 +114,7 @@ def _add_family(
         name=theme.plain(family_label(family)),
         legendgroup=family,
         showlegend=False,
-        hovertemplate=(
-            "trial %{customdata} %{text}<br>%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>"
-        ),
+        hovertemplate=("%{customdata} %{text}<br>%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>"),
         row=1,
         col=column,
     )

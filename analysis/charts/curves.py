@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
-from analysis.labels import family_label
+from analysis.labels import family_label, trial_label
 
 TITLE = "Learning curves of all trials"
 LOOKS = {
@@ -21,7 +21,10 @@ LOOKS = {
 
 
 class Curves(NamedTuple):
-    """One row a trial and epoch: `family`, `trial`, `state`, `epoch`, `accuracy` (%), `winner`."""
+    """One row a trial and epoch: `family`, `trial`, `state`, `epoch`, `accuracy` (%), `winner`.
+
+    `label` names the trial and whoever proposed it.
+    """
 
     families: tuple[str, ...]
     points: pd.DataFrame
@@ -39,6 +42,7 @@ def compute(evidence: Evidence) -> Curves:
             "epoch": frame["epoch"],
             "accuracy": (100 * frame["validation_accuracy"].astype(float)).round(2),
             "winner": frame["trial"] == frame["family"].map(winners),
+            "label": list(map(trial_label, frame["trial"], frame["sampler"].fillna(""))),
         }
     )
     return Curves(evidence.families, points.reset_index(drop=True))
@@ -92,18 +96,18 @@ def _add_lines(
         return
     pieces = []
     for _, trial in rows.groupby("trial"):
-        pieces += [trial[["epoch", "accuracy", "trial"]], pd.DataFrame({"epoch": [None]})]
+        pieces += [trial[["epoch", "accuracy", "label"]], pd.DataFrame({"epoch": [None]})]
     joined = pd.concat(pieces[:-1]).astype(object)
     joined = joined.where(joined.notna(), None)
     drawing.add_scatter(
         x=list(joined["epoch"]),
         y=list(joined["accuracy"]),
-        customdata=list(joined["trial"]),
+        customdata=[theme.plain(label) for label in joined["label"]],
         mode="lines",
         line=line,
         opacity=opacity,
         showlegend=False,
-        hovertemplate="trial %{customdata}, epoch %{x}: %{y:.1f} %<extra></extra>",
+        hovertemplate="%{customdata}, epoch %{x}: %{y:.1f} %<extra></extra>",
         row=1,
         col=column,
     )
@@ -115,7 +119,7 @@ def _add_ends(drawing: go.Figure, rows: pd.DataFrame, column: int, colour: str) 
     drawing.add_scatter(
         x=ends["epoch"],
         y=ends["accuracy"],
-        customdata=ends["trial"],
+        customdata=[theme.plain(label) for label in ends["label"]],
         mode="markers",
         marker={
             "symbol": [theme.STATE_SYMBOLS[state] for state in ends["state"]],
@@ -124,7 +128,7 @@ def _add_ends(drawing: go.Figure, rows: pd.DataFrame, column: int, colour: str) 
             "line": {"width": 1.5, "color": colour},
         },
         showlegend=False,
-        hovertemplate="trial %{customdata} ended after epoch %{x}: %{y:.1f} %<extra></extra>",
+        hovertemplate="%{customdata} ended after epoch %{x}: %{y:.1f} %<extra></extra>",
         row=1,
         col=column,
     )

@@ -10,14 +10,17 @@ import plotly.graph_objects as go
 from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import FINISHED, Evidence
-from analysis.labels import family_label
+from analysis.labels import family_label, is_of_keras_tuner, trial_label
 
 TITLE = "Validation accuracy of each trial"
 BASELINE_SYMBOL = "diamond"
 
 
 class History(NamedTuple):
-    """One row a finished trial: `family`, `trial`, `state`, `accuracy` and `best` (%), `note`."""
+    """One row a finished trial: `family`, `trial`, `state`, `accuracy` and `best` (%), ...
+
+    `label` names the trial and whoever proposed it; `keras_tuner` says whether that was KerasTuner.
+    """
 
     families: tuple[str, ...]
     trials: pd.DataFrame
@@ -31,6 +34,7 @@ def compute(evidence: Evidence) -> History:
     completed = frame["validation_accuracy"].where(frame["state"] == "COMPLETE")
     accuracy = completed.where(frame["state"] != "PRUNED", frame["last_validation_accuracy"])
     best = completed.groupby(frame["family"]).cummax().groupby(frame["family"]).ffill()
+    samplers = frame["sampler"].fillna("")
     rows = pd.DataFrame(
         {
             "family": frame["family"],
@@ -40,6 +44,8 @@ def compute(evidence: Evidence) -> History:
             "best": (100 * best).round(2),
             "baseline": frame["baseline"].fillna("").astype(str),
             "failure": frame["failure"].fillna("").astype(str),
+            "label": list(map(trial_label, frame["trial"], samplers)),
+            "keras_tuner": list(map(is_of_keras_tuner, samplers)),
         }
     )
     return History(evidence.families, rows.reset_index(drop=True))
@@ -79,6 +85,9 @@ def draw(computed: History) -> go.Figure:
         marker = {"symbol": theme.STATE_SYMBOLS[state]}
         theme.add_key(drawing, theme.STATE_LABELS[state], marker=marker)
     theme.add_key(drawing, "baseline", marker={"symbol": BASELINE_SYMBOL})
+    if computed.trials["keras_tuner"].any():
+        symbol = theme.KERAS_TUNER_SYMBOLS["COMPLETE"]
+        theme.add_key(drawing, theme.KERAS_TUNER_KEY, marker={"symbol": symbol})
     drawing.update_xaxes(title_text="trial, in order of start")
     return drawing.update_yaxes(title_text="validation accuracy (%)", col=1)
 
@@ -92,9 +101,10 @@ def _foot(accuracy: pd.Series) -> float:
 def _add_trials(
     drawing: go.Figure, rows: pd.DataFrame, colour: str, *, foot: float, column: int
 ) -> None:
-    for state, trials in rows.groupby("state"):
+    for (state, keras_tuner), trials in rows.groupby(["state", "keras_tuner"]):
         failed = state == "FAIL"
-        symbol, label = theme.STATE_SYMBOLS[str(state)], theme.STATE_LABELS[str(state)]
+        symbols = theme.KERAS_TUNER_SYMBOLS if keras_tuner else theme.STATE_SYMBOLS
+        symbol, label = symbols[state], theme.STATE_LABELS[state]
         notes = trials["failure"].str.slice(0, 80) if failed else trials["baseline"]
         named = trials["baseline"] != ""
         drawing.add_scatter(
@@ -102,6 +112,7 @@ def _add_trials(
             y=[foot] * len(trials) if failed else trials["accuracy"],
             mode="markers" if failed else "markers+text",
             text=[theme.plain(note) for note in notes],
+            customdata=[theme.plain(one) for one in trials["label"]],
             textposition="top center",
             cliponaxis=False,
             marker={
@@ -113,7 +124,7 @@ def _add_trials(
             },
             showlegend=False,
             hovertemplate=(
-                f"trial %{{x}}, {label}"
+                f"%{{customdata}}, {label}"
                 + ("<br>%{text}" if failed else ": %{y:.1f} %<br>%{text}")
                 + "<extra></extra>"
             ),
@@ -130,7 +141,8 @@ CHART = Chart(
         "images. A pruned trial was stopped early, when others at the same age did better, and is "
         "shown where it stood then. A failed trial has no score and is marked at the foot. Lines "
         "show the best completed trial so far; where a line stays flat, more trials found nothing "
-        "better. Named symbols are baselines, written down before the search."
+        "better. Named symbols are baselines, written down before the search. Squares and upright "
+        "crosses, where there are any, are trials that KerasTuner proposed."
     ),
     section="search",
     compute=compute,

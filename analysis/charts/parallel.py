@@ -10,7 +10,7 @@ from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.hyperparameters import Hyperparameter, of_family
-from analysis.labels import family_label, value_text
+from analysis.labels import family_label, is_of_keras_tuner, trial_label, value_text
 from study.records import FamilyRecord, TrialRecord
 
 TITLE = "Completed trials on parallel coordinates"
@@ -30,11 +30,13 @@ class Axis(NamedTuple):
 class Lines(NamedTuple):
     """The completed trials of one family and the axes they cross; the last axis is the accuracy.
 
-    `levels` ranks the trials by accuracy in five groups of the same size, 4 being the best.
+    `levels` ranks the trials by accuracy in five groups of the same size, 4 being the best;
+    `samplers` are whoever proposed them.
     """
 
     family: str
     trials: list[int]
+    samplers: list[str | None]
     accuracy: list[float]
     levels: list[int]
     axes: list[Axis]
@@ -57,7 +59,8 @@ def draw(computed: list[Lines]) -> go.Figure:
         if not lines.axes:
             theme.explain(drawing, "no completed trial with hyperparameters", row=row, col=1)
         for level in range(len(theme.LEVELS)):
-            _add_level(drawing, lines, level, row)
+            for keras_tuner in (False, True):
+                _add_level(drawing, lines, level, row, keras_tuner=keras_tuner)
         _add_ticks(drawing, lines, row)
         drawing.update_xaxes(
             title_text="hyperparameter",
@@ -75,6 +78,8 @@ def draw(computed: list[Lines]) -> go.Figure:
     for level in range(len(theme.LEVELS)):
         label = names.get(level, f"fifth {level + 1} of 5")
         theme.add_key(drawing, label, line=_look(level), group=str(level))
+    if any(is_of_keras_tuner(sampler) for lines in computed for sampler in lines.samplers):
+        theme.add_key(drawing, theme.KERAS_TUNER_KEY, line={"dash": theme.KERAS_TUNER_DASH})
     drawing.update_layout(margin={"r": 84})
     return drawing.update_yaxes(
         title_text="lowest to highest value", showgrid=False, showticklabels=False, ticks=""
@@ -98,7 +103,8 @@ def _lines(record: FamilyRecord) -> Lines:
     for rank, i in enumerate(order):
         # Counted from the best, so that the best of a few is still in the best group.
         levels[i] = best - len(theme.LEVELS) * (len(trials) - 1 - rank) // len(trials)
-    return Lines(record.family, [trial.number for trial in trials], accuracy, levels, axes)
+    numbers, samplers = [one.number for one in trials], [one.sampler for one in trials]
+    return Lines(record.family, numbers, samplers, accuracy, levels, axes)
 
 
 def _axis(parameter: Hyperparameter, trials: list[TrialRecord]) -> Axis:
@@ -136,23 +142,31 @@ def _scaled(name: str, places: list[float], marks: list[tuple[float, str]]) -> A
     return Axis(name, [scaled(at) for at in places], [(scaled(at), label) for at, label in marks])
 
 
-def _add_level(drawing: go.Figure, lines: Lines, level: int, row: int) -> None:
-    """Add the lines of one group as a single trace, broken between two trials."""
-    chosen = [i for i, own in enumerate(lines.levels) if own == level]
+def _add_level(
+    drawing: go.Figure, lines: Lines, level: int, row: int, *, keras_tuner: bool
+) -> None:
+    """Add one engine's lines of one group as a single trace, broken between two trials."""
+    chosen = [
+        i
+        for i, (own, sampler) in enumerate(zip(lines.levels, lines.samplers, strict=True))
+        if own == level and is_of_keras_tuner(sampler) == keras_tuner
+    ]
+    if not chosen:
+        return
     x: list[Any] = []
     y: list[Any] = []
     notes: list[str] = []
     for i in chosen:
         x += [*range(len(lines.axes)), None]
         y += [*(axis.positions[i] for axis in lines.axes), None]
-        note = f"trial {lines.trials[i]}: {lines.accuracy[i]:.1f} %"
-        notes += [note] * (len(lines.axes) + 1)
+        label = theme.plain(trial_label(lines.trials[i], lines.samplers[i]))
+        notes += [f"{label}: {lines.accuracy[i]:.1f} %"] * (len(lines.axes) + 1)
     drawing.add_scatter(
         x=x,
         y=y,
         text=notes,
         mode="lines",
-        line=_look(level),
+        line=_look(level) | ({"dash": theme.KERAS_TUNER_DASH} if keras_tuner else {}),
         legendgroup=str(level),
         showlegend=False,
         hovertemplate="%{text}<extra></extra>",
@@ -195,7 +209,8 @@ CHART = Chart(
         "Each line is one completed trial and crosses every upright axis at the value it used; the "
         "last axis is its validation accuracy. Lines are darker and thicker the better the trial, "
         "in five groups of the same size: where the dark lines meet on an axis, good trials agree "
-        "on that value. Click a group in the legend to hide it."
+        "on that value. Click a group in the legend to hide it. Dotted lines, where there are any, "
+        "are trials that KerasTuner proposed."
     ),
     section="hyperparameters",
     compute=compute,

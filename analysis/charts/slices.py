@@ -12,7 +12,7 @@ from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.hyperparameters import Hyperparameter, of_family
-from analysis.labels import family_label, value_text
+from analysis.labels import family_label, trial_label, value_text
 
 TITLE = "Accuracy by each hyperparameter"
 COLUMNS = 3
@@ -23,7 +23,8 @@ STATES = ("COMPLETE", "PRUNED")
 class Slices(NamedTuple):
     """The panels, and one row a scored trial and hyperparameter.
 
-    Columns of `points`: `family`, `hyperparameter`, `trial`, `state`, `value`, `accuracy` (%).
+    Columns of `points`: `family`, `hyperparameter`, `trial`, `label` (the trial and whoever
+    proposed it), `state`, `value`, `accuracy` (%).
     """
 
     panels: list[tuple[str, Hyperparameter]]
@@ -43,11 +44,12 @@ def compute(evidence: Evidence) -> Slices:
                 accuracy = trial.validation_accuracy[-1][1]
             if trial.state not in STATES or accuracy is None:
                 continue
+            label, percent = trial_label(trial.number, trial.sampler), round(100 * accuracy, 2)
             rows += [
-                (record.family, name, trial.number, trial.state, value, round(100 * accuracy, 2))
+                (record.family, name, trial.number, label, trial.state, value, percent)
                 for name, value in trial.params.items()
             ]
-    columns = ["family", "hyperparameter", "trial", "state", "value", "accuracy"]
+    columns = ["family", "hyperparameter", "trial", "label", "state", "value", "accuracy"]
     points = pd.DataFrame(rows, columns=columns)
     return Slices(panels, evidence.families, points)
 
@@ -127,7 +129,7 @@ def _add_panel(
         drawing.add_scatter(
             x=_positions(chosen, parameter),
             y=chosen["accuracy"],
-            customdata=chosen["trial"],
+            customdata=[theme.plain(label) for label in chosen["label"]],
             text=[theme.plain(value_text(value)) for value in chosen["value"]],
             mode="markers",
             opacity=0.75 if completed else 0.9,
@@ -139,7 +141,7 @@ def _add_panel(
             },
             showlegend=False,
             hovertemplate=(
-                f"trial %{{customdata}} ({theme.STATE_LABELS[state]})<br>"
+                f"%{{customdata}}, {theme.STATE_LABELS[state]}<br>"
                 "%{text}: %{y:.1f} %<extra></extra>"
             ),
             **place,

@@ -70,6 +70,7 @@ def _trial(trial: TrialRecord) -> TrialRecord:
         params=_renamed(trial.params) | {TEMPLATE: FORMULA},
         distributions=_renamed(trial.distributions),
         baseline=None if trial.baseline is None else LINK,
+        sampler=f"keras-tuner/{IMAGE}" if trial.number % 2 else SCRIPT,
         failure=None if trial.failure is None else f"{SCRIPT}\n{IMAGE} | `{FORMULA}`",
         validation_accuracy=((curve[0][0], math.nan), *curve[1:]),
     )
