@@ -10,18 +10,21 @@ from pathlib import Path
 from search_spaces import SPACES
 from study.config import (
     AUGMENTERS,
+    ENGINES,
     PRECISIONS,
     AugmentationConfig,
     RetrainConfig,
     SearchConfig,
 )
 from study.datasets import DATASETS, default_data_dir
+from study.keras_tuner.tuners import TUNERS
 from study.one_line_parser import OneLineParser
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
 from study.schedulers import SCHEDULERS
 
 DEFAULT_DATASET = "cifar10"
+ENGINE_OF = {"sampler": "optuna", "pruner": "optuna", "tuner": "keras-tuner"}
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 MAX_SHOWN = 60
 """Characters of a bad value that an error repeats."""
@@ -44,7 +47,21 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_search(run)
     _add_retraining(run)
     _add_output(run)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    _settle_engine(run, arguments)
+    return arguments
+
+
+def _settle_engine(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Refuse options of the engine that is not used, and fill in the defaults of all."""
+    for option, engine in ENGINE_OF.items():
+        given = getattr(arguments, option)
+        if given is None:
+            setattr(arguments, option, getattr(SearchConfig, option))
+        elif engine != arguments.engine:
+            parser.error(
+                f"--{option} {given} needs --engine {engine}, but the engine is {arguments.engine}"
+            )
 
 
 class _DefaultsFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -97,14 +114,21 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--epochs", type=_whole_number, default=SearchConfig.epochs, help="epochs of a whole trial"
     )
     group.add_argument(
-        "--sampler", choices=SAMPLERS, default=SearchConfig.sampler, help="proposes configurations"
+        "--engine", choices=ENGINES, default=SearchConfig.engine, help="whose search it is"
     )
-    group.add_argument(
-        "--pruner",
-        choices=[*SCHEDULERS, *PRUNERS],
-        default=SearchConfig.pruner,
-        help="stops poor trials early; asha lets them wait, and go on if they prove to be good",
-    )
+    for option, choices, what in (
+        ("sampler", SAMPLERS, "proposes configurations in optuna"),
+        (
+            "pruner",
+            [*SCHEDULERS, *PRUNERS],
+            "stops poor trials early in optuna; asha lets them wait, and go on if they prove to be "
+            "good",
+        ),
+        ("tuner", TUNERS, "proposes configurations in keras-tuner; hyperband stops poor ones too"),
+    ):
+        # No default here: giving the option of an engine that is not used is a mistake.
+        default = getattr(SearchConfig, option)
+        group.add_argument(f"--{option}", choices=choices, help=f"{what}; if not given, {default}")
     group.add_argument(
         "--seed", type=_whole_number, default=SearchConfig.seed, help="seed of everything random"
     )

@@ -14,6 +14,7 @@ MAX_SEEDS = 1_000
 MAX_SEED = 2**31 - 1
 MAX_WORKERS = 256
 PRECISIONS = ("auto", "float32", "bfloat16")
+ENGINES = ("optuna", "keras-tuner")
 AUGMENTERS = AFFINE, IMAGE_DATA_GENERATOR = ("affine", "image-data-generator")
 
 
@@ -59,8 +60,10 @@ class SearchConfig:
     Attributes:
         n_trials: Target number of trials a family.
         epochs: Epochs of a trial that is not pruned.
+        engine: "optuna", which goes by `sampler` and `pruner`, or "keras-tuner", by `tuner`.
         sampler: Key of `study.samplers.SAMPLERS`.
         pruner: Key of `study.schedulers.SCHEDULERS` or of `study.pruners.PRUNERS`.
+        tuner: Key of `study.keras_tuner.tuners.TUNERS`.
         seed: Seed of the sample, the sampler and each trial, in [0, 2**31 - 1].
         fraction: Share of the training split to sample, in (0, 1].
         precision: "auto" measures which is faster here, "float32" or "bfloat16".
@@ -69,8 +72,10 @@ class SearchConfig:
 
     n_trials: int = 50
     epochs: int = 8
+    engine: str = "optuna"
     sampler: str = "tpe"
     pruner: str = "asha"
+    tuner: str = "hyperband"
     seed: int = 0
     fraction: float = 0.25
     precision: str = "auto"
@@ -90,6 +95,23 @@ class SearchConfig:
             raise ConfigError(
                 f"Unknown precision {self.precision!r}. Known: {', '.join(PRECISIONS)}."
             )
+        if self.engine not in ENGINES:
+            raise ConfigError(f"Unknown engine {self.engine!r}. Known: {', '.join(ENGINES)}.")
+
+    @property
+    def method(self) -> dict[str, str | None]:
+        """Return what the engine goes by, for the record; None where that is the other engine's."""
+        ours = self.engine == "optuna"
+        return {
+            "sampler": self.sampler if ours else None,
+            "pruner": self.pruner if ours else None,
+            "tuner": None if ours else self.tuner,
+        }
+
+    @property
+    def proposer(self) -> str:
+        """Return who proposes configurations, as "tpe" or "keras-tuner/hyperband"."""
+        return self.sampler if self.engine == "optuna" else f"{self.engine}/{self.tuner}"
 
 
 @dataclass(frozen=True, kw_only=True)

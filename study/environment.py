@@ -11,7 +11,7 @@ from importlib import metadata
 from study.start_backend import chosen_backend
 
 _STARTED = datetime.now(tz=UTC).isoformat()
-LIBRARIES = ("keras", "optuna", "numpy", "scikit-learn")
+LIBRARIES = ("keras", "keras-tuner", "optuna", "numpy", "scikit-learn")
 
 
 def versions() -> dict[str, str]:

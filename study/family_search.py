@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -13,7 +14,7 @@ from study.environment import is_dead, this_process
 from study.proposals import propose
 from study.records import INTERRUPTED, TrialRecord
 from study.samplers import SAMPLERS
-from study.schedulers import Task, TrialProgress, finish_the_best, make_scheduler
+from study.schedulers import Scheduler, Task, TrialProgress, finish_the_best, make_scheduler
 from study.seeds import derive_seed
 from study.storage.reading import trial_record
 from study.trials import TrialEnd, TrialTask
@@ -22,18 +23,25 @@ from study.trials import TrialEnd, TrialTask
 class FamilySearch:
     """Decides what a family trains next and writes down what came of it.
 
+    Without a `scheduler` it goes by the configuration's pruner.
+
     A trial that has paused, or whose process is gone, is RUNNING to Optuna; here it waits. That it
     has paused is a user attribute, so another run of the program knows it, too.
     """
 
     def __init__(
-        self, space: SearchSpace, optuna_study: optuna.Study, *, config: SearchConfig
+        self,
+        space: SearchSpace,
+        optuna_study: optuna.Study,
+        *,
+        config: SearchConfig,
+        scheduler: Scheduler | None = None,
     ) -> None:
         self.family = space.name
         self._space = space
         self._study = optuna_study
         self._config = config
-        self._scheduler = make_scheduler(
+        self._scheduler = scheduler or make_scheduler(
             config.pruner, n_trials=config.n_trials, epochs=config.epochs
         )
         self._under_way: dict[int, int] = {}
@@ -58,9 +66,16 @@ class FamilySearch:
             for trial in self._progress()
         )
 
-    def begin(self, number: int | None, *, until_epoch: int) -> TrialTask:
-        """Begin a trial, or let a waiting one go on, and return it as a task."""
-        trial = self._new_trial() if number is None else self._waiting_trial(number)
+    def begin(self, wanted: Task) -> TrialTask:
+        """Begin a trial, or let a waiting one go on, and return it as a task of a worker."""
+        until_epoch = wanted.until_epoch
+        if wanted.trial is not None:
+            trial = self._waiting_trial(wanted.trial, wanted.attrs)
+        else:
+            trial = self._new_trial(wanted)
+            if wanted.params is not None and "baseline" in trial.user_attrs:
+                # A scheduler that proposes has no plan for a named configuration: it is whole.
+                until_epoch = self._config.epochs
         try:
             # Whoever began a waiting one may have been stopped before all of it was written.
             self._space.suggest(trial)
@@ -91,29 +106,41 @@ class FamilySearch:
         self._set(task.trial_id, {"deaths": n_deaths})
         return int(n_deaths)
 
-    def prune_waiting(self) -> None:
-        """End the trials that wait as pruned."""
+    def end_waiting(self) -> None:
+        """End the trials that wait: as pruned, but for one that has had all its epochs.
+
+        That one's process was gone before its end was recorded.
+        """
         for trial in self._trials():
             if trial.state == TrialState.RUNNING and self._waits(trial):
-                self._study.tell(trial.number, state=TrialState.PRUNED)
+                scores = _scores(trial.intermediate_values)
+                if len(scores) < self._config.epochs:
+                    self._study.tell(trial.number, state=TrialState.PRUNED)
+                else:
+                    self._study.tell(trial.number, scores[-1])
 
     def trial(self, task: TrialTask) -> FrozenTrial:
         """Return a task's trial as it is in the database."""
         return self._storage.get_trial(task.trial_id)
 
-    def _new_trial(self) -> optuna.Trial:
+    def _new_trial(self, wanted: Task) -> optuna.Trial:
+        # What is queued, as the named configurations are, comes first.
         if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            trials = self._trials()
-            # A seed of its own for each: a continued search must not repeat its first suggestions.
-            seed = derive_seed(self._config.seed, self.family, "sampler", len(trials))
-            params = propose(trials, self._space, SAMPLERS[self._config.sampler](seed))
+            params = self._propose() if wanted.params is None else wanted.params
+            attrs = {"sampler": self._config.proposer, **wanted.attrs, "worker": this_process()}
             # Whose it is is known from its first moment on: a trial that nobody has goes on.
-            self._study.enqueue_trial(params, user_attrs={"worker": this_process()})
+            self._study.enqueue_trial(dict(params), user_attrs=attrs)
         return self._study.ask()
 
-    def _waiting_trial(self, number: int) -> optuna.Trial:
+    def _propose(self) -> Mapping[str, Any]:
+        trials = self._trials()
+        # A seed of its own for each: a continued search must not repeat its first suggestions.
+        seed = derive_seed(self._config.seed, self.family, "sampler", len(trials))
+        return propose(trials, self._space, SAMPLERS[self._config.sampler](seed))
+
+    def _waiting_trial(self, number: int, attrs: Mapping[str, Any]) -> optuna.Trial:
         trial = optuna.Trial(self._study, self._trials()[number]._trial_id)
-        self._set(trial._trial_id, {"worker": this_process(), "paused": False})
+        self._set(trial._trial_id, {**attrs, "worker": this_process(), "paused": False})
         return trial
 
     def _progress(self) -> Sequence[TrialProgress]:
@@ -130,6 +157,8 @@ class FamilySearch:
             scores=scores,
             is_running=trial.state == TrialState.RUNNING and not self._waits(trial),
             has_failed=trial.state.is_finished() and len(scores) < self._config.epochs,
+            params=trial.params,
+            attrs=trial.user_attrs,
         )
 
     def _waits(self, trial: FrozenTrial) -> bool:

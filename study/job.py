@@ -13,10 +13,12 @@ from search_spaces import SPACES
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
+from study.keras_tuner.scheduler import TunerScheduler
 from study.progress import Progress
 from study.records import RETRAINED, StudyRecord, encode_labels
 from study.results import RetrainingTasks, check_families
 from study.runs import candidates, done_keys, planned_runs
+from study.schedulers import Scheduler
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
 from study.studies import (
@@ -28,9 +30,12 @@ from study.studies import (
 )
 from study.winners import pick_winners
 from study.work import PrecisionWork, RetrainWork, TrialWork
-from study.workers import WorkerPool, Workers, ask, threads_per_worker
+from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker
 
 logger = logging.getLogger(__name__)
+
+ADVISER_LIMITS = Limits(max_tasks=1_000)
+"""Of the process in which KerasTuner proposes: it trains nothing, and so leaves little behind."""
 
 
 def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyRecord:
@@ -50,6 +55,7 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
     with (
         open_for_writing(config.storage_url) as storage,
         WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
+        WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
         precision = _precision(storage, config, workers)
         job = _Job(
@@ -57,6 +63,7 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
             sample=sample,
             progress=progress,
             workers=workers,
+            advisers=advisers,
             storage=storage,
             precision=precision,
         )
@@ -84,6 +91,7 @@ class _Job:
     sample: Sample
     progress: Progress
     workers: Workers
+    advisers: Workers
     storage: RDBStorage
     precision: str
 
@@ -101,6 +109,7 @@ class _Job:
                 SPACES[family],
                 open_search_study(self.storage, self.config, SPACES[family], attrs=attrs),
                 config=self.config.search,
+                scheduler=self._scheduler(family),
             )
             for family in self.config.families
         ]
@@ -108,6 +117,12 @@ class _Job:
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)
         tasks.close()
+
+    def _scheduler(self, family: str) -> Scheduler | None:
+        config = self.config.search
+        if config.engine == "keras-tuner":
+            return TunerScheduler(SPACES[family], config=config, workers=self.advisers)
+        return None
 
     def retrain(self) -> None:
         config = self.config

@@ -98,8 +98,6 @@ class Objective:
         trial.set_user_attr("worker", this_process())
         trial.set_user_attr("seed", seed)
         trial.set_user_attr("versions", versions())
-        is_baseline = "baseline" in trial.user_attrs
-        trial.set_user_attr("sampler", "baseline" if is_baseline else self.config.sampler)
         params = self.space.suggest(trial)
         precision.activate(self.precision)
         try:

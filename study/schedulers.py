@@ -13,10 +13,10 @@ compare, paused in between or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +28,16 @@ class TrialProgress:
         scores: Score after each epoch so far, higher is better.
         is_running: Somebody is training it now.
         has_failed: It can never go on; its scores still count.
+        params: Its configuration.
+        attrs: What else is known of it: its user attributes.
     """
 
     number: int
     scores: Sequence[float]
     is_running: bool = False
     has_failed: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+    attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +47,14 @@ class Task:
     Attributes:
         trial: Number of the trial to go on with; None to begin a new one.
         until_epoch: Train it until this many epochs are done in all.
+        params: Configuration of a new one; None where a sampler is to propose it.
+        attrs: User attributes to give it.
     """
 
     trial: int | None
     until_epoch: int
+    params: Mapping[str, Any] | None = None
+    attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Scheduler(Protocol):

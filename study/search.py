@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from study.config import SearchConfig
 from study.family_search import FamilySearch
 from study.progress import Progress
+from study.schedulers import Task
 from study.storage.reading import trial_record
 from study.trials import TrialEnd, TrialTask
 
@@ -24,8 +25,7 @@ MAX_DEATHS = 2
 @dataclass(frozen=True, kw_only=True)
 class _Choice:
     search: FamilySearch
-    trial: int | None
-    until_epoch: int
+    task: Task
 
 
 class SearchTasks:
@@ -57,7 +57,7 @@ class SearchTasks:
         if not choices:
             return None
         chosen = min(choices, key=lambda choice: choice.search.n_epochs())
-        return chosen.search.begin(chosen.trial, until_epoch=chosen.until_epoch)
+        return chosen.search.begin(chosen.task)
 
     def done(self, task: TrialTask, result: TrialEnd) -> None:
         """Record that a trial has paused or ended."""
@@ -86,16 +86,14 @@ class SearchTasks:
     def close(self) -> None:
         """End the trials that have paused and will not go on: the search is over."""
         for search in self._searches.values():
-            search.prune_waiting()
+            search.end_waiting()
 
     def _choices(self) -> list[_Choice]:
         choices = []
         for search in self._searches.values():
             task = search.next_task() if self._has_time(search) else search.last_task()
             if task is not None:
-                choices.append(
-                    _Choice(search=search, trial=task.trial, until_epoch=task.until_epoch)
-                )
+                choices.append(_Choice(search=search, task=task))
         return choices
 
     def _has_time(self, search: FamilySearch) -> bool:

@@ -117,8 +117,8 @@ def common_attrs(
         "settings": {
             "trials": config.search.n_trials,
             "epochs": config.search.epochs,
-            "sampler": config.search.sampler,
-            "pruner": config.search.pruner,
+            "engine": config.search.engine,
+            **config.search.method,
             "seed": config.search.seed,
             "precision": precision,
             "machine": machine(),
@@ -142,8 +142,9 @@ def stored_precision(storage: RDBStorage, config: StudyConfig) -> str | None:
 
 
 def _pruner(config: StudyConfig) -> BasePruner:
-    # A scheduler lets trials wait; within a task, nothing is pruned.
-    name = "none" if config.search.pruner in SCHEDULERS else config.search.pruner
+    # A scheduler lets trials wait, as KerasTuner does; within a task, nothing is pruned.
+    pruner = config.search.method["pruner"]
+    name = "none" if pruner is None or pruner in SCHEDULERS else pruner
     return PRUNERS[name](config.search.epochs)
 
 
@@ -155,7 +156,7 @@ def _queue_untried_baselines(optuna_study: optuna.Study, space: SearchSpace) -> 
     }
     for name, params in space.baselines.items():
         if name not in tried:
-            attrs = {"baseline": name, "worker": this_process()}
+            attrs = {"baseline": name, "sampler": "baseline", "worker": this_process()}
             optuna_study.enqueue_trial(dict(params), user_attrs=attrs)
 
 

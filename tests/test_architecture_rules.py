@@ -14,7 +14,7 @@ PACKAGES = ("study", "search_spaces", "analysis")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 MAX_LINES = 300
-HEAVY = ("keras", "tensorflow", "tf_keras", "jax")
+HEAVY = ("keras", "keras_tuner", "tensorflow", "tf_keras", "jax")
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 UNPICKLERS = {"load", "loads", "Unpickler"}
 
@@ -91,10 +91,17 @@ def test_training_knows_neither_optuna_nor_the_database():
 def test_keras_is_imported_by_those_who_build_or_train_only():
     trainers = {
         *files_of("study/training"),
+        *files_of("study/keras_tuner"),
         *(ROOT / "study" / name for name in ("objective.py", "retrain.py", "start_backend.py")),
     }
     others = [path for path in files_of("study") if path not in trainers]
     assert breaches(others, lambda name: is_in(name, HEAVY)) == []
+
+
+def test_keras_tuner_is_imported_by_its_engine_only():
+    engine = set(files_of("study/keras_tuner"))
+    others = [path for path in FILES if path not in engine]
+    assert breaches(others, lambda name: is_in(name, ("keras_tuner",))) == []
 
 
 def callers(names):

@@ -3,8 +3,10 @@
 from study.workers.pool import WorkerPool
 from study.workers.sizing import default_n_workers, threads_per_worker
 from study.workers.tasks import Tasks, Work, Workers, ask
+from study.workers.worker import Limits
 
 __all__ = [
+    "Limits",
     "Tasks",
     "Work",
     "WorkerPool",

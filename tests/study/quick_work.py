@@ -12,6 +12,7 @@ from typing import Any
 
 import optuna
 
+from search_spaces import SearchSpace
 from study.config import StudyConfig
 from study.environment import this_process
 from study.storage import open_for_writing
@@ -32,17 +33,19 @@ def quick_training(trial: optuna.Trial, params: Any, *, epochs: int, until_epoch
 
 @dataclass(frozen=True, kw_only=True)
 class QuickWork:
-    """Trials of the small space.
+    """Trials of the small space, or of another.
 
     Attributes:
         config: Of the study.
         before: Called before each trial's training.
         train: Stands in for it.
+        space: What families have.
     """
 
     config: StudyConfig
     before: Callable[[], object] = int
     train: Callable[..., float] = quick_training
+    space: SearchSpace | None = None
 
     @contextmanager
     def open(self):
@@ -52,10 +55,12 @@ class QuickWork:
                 family: load_search_study(storage, config, family) for family in config.families
             }
 
+            space = self.space or small.space()
+
             def do(task):
                 trial = optuna.Trial(studies[task.family], task.trial_id)
                 trial.set_user_attr("worker", this_process())
-                params = small.space().suggest(trial)
+                params = space.suggest(trial)
                 self.before()
                 epochs = config.search.epochs
                 return self.train(trial, params, epochs=epochs, until_epoch=task.until_epoch)

@@ -44,9 +44,12 @@ DATASET = set(keys_in(DOCS.partition("The `dataset` object:")[2].partition(".\n"
 SETTINGS = set(keys_in(DOCS.partition("what was asked for:")[2].partition("|")[0])) - {
     "float32",
     "bfloat16",
+    "optuna",
 }
 
 # The other program
+
+PLACE = {"bracket": 0, "size": 3, "round": 1, "epochs": 3}
 
 CLASSES = ["circle", "square", "star"]
 LABELS = [number % 3 for number in range(30)]
@@ -76,8 +79,10 @@ SEARCH_ATTRIBUTES = {
     "settings": {
         "trials": 7,
         "epochs": 3,
+        "engine": "another",
         "sampler": "grid",
         "pruner": "own",
+        "tuner": None,
         "seed": 3,
         "precision": "float32",
         "machine": "a large one",
@@ -124,6 +129,7 @@ def add_search_trial(study, number):
                 "worker": {"host": "there", "pid": 1},
                 "versions": VERSIONS,
                 **({"baseline": "Plain"} if number == 0 else {}),
+                **({"hyperband": PLACE} if number == 1 else {}),
                 **failure,
             },
         )
@@ -271,7 +277,7 @@ def written(real_run):
 
 
 # Written only where there is something to say.
-SOMETIMES = {"failure", "paused", "deaths"}
+SOMETIMES = {"failure", "paused", "deaths", "hyperband"}
 
 
 def test_a_real_run_writes_what_is_documented_and_nothing_else(written):

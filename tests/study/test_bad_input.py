@@ -64,6 +64,17 @@ ARGUMENTS = {
     "no family": ((*RUN, "--architectures", ""), "choose from"),
     "an unknown sampler": ((*RUN, "--sampler", "guess"), "tpe"),
     "an unknown pruner": ((*RUN, "--pruner", "axe"), "halving"),
+    "an unknown engine": ((*RUN, "--engine", "steam"), "keras-tuner"),
+    "an unknown tuner": ((*RUN, "--engine", "keras-tuner", "--tuner", "guess"), "hyperband"),
+    "a tuner without its engine": ((*RUN, "--tuner", "random"), "--engine keras-tuner"),
+    "a sampler of the other engine": (
+        (*RUN, "--engine", "keras-tuner", "--sampler", "tpe"),
+        "--sampler tpe needs --engine optuna",
+    ),
+    "a pruner of the other engine": (
+        (*RUN, "--engine", "keras-tuner", "--pruner", "none"),
+        "--pruner none needs --engine optuna",
+    ),
     "an unknown precision": ((*RUN, "--precision", "float8"), "bfloat16"),
     "an unknown augmenter": ((*RUN, "--augmenter", "imgaug"), "image-data-generator"),
     "zero trials": ((*RUN, "--trials", "0"), "between 1 and"),

@@ -16,6 +16,7 @@ from study.config import (
     SearchConfig,
 )
 from study.errors import ConfigError
+from study.keras_tuner.tuners import TUNERS
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
 from study.schedulers import SCHEDULERS
@@ -28,6 +29,7 @@ INSIDE = [
     (SearchConfig, "fraction", (1e-9, 0.25, 1.0, 1)),
     (SearchConfig, "time_budget_seconds", (None, 0.5, 1e9)),
     (SearchConfig, "precision", ("auto", "float32", "bfloat16")),
+    (SearchConfig, "engine", ("optuna", "keras-tuner")),
     (RetrainConfig, "epochs", (1, MAX_EPOCHS)),
     (RetrainConfig, "n_seeds", (1, MAX_SEEDS)),
     (AugmentationConfig, "augmenter", ("affine", "image-data-generator")),
@@ -39,6 +41,7 @@ OUTSIDE = [
     (SearchConfig, "fraction", "--fraction", (0, 0.0, -0.1, 1.0001, 25, math.nan, math.inf)),
     (SearchConfig, "time_budget_seconds", "--time-budget", (0, -1.0, math.inf, math.nan)),
     (SearchConfig, "precision", "precision", ("float16", "", "Float32")),
+    (SearchConfig, "engine", "engine", ("ray", "", "keras_tuner")),
     (RetrainConfig, "epochs", "--retrain-epochs", (0, MAX_EPOCHS + 1)),
     (RetrainConfig, "n_seeds", "--seeds", (0, MAX_SEEDS + 1)),
     (AugmentationConfig, "augmenter", "augmenter", ("", "Affine", "imgaug")),
@@ -71,7 +74,17 @@ def test_a_value_outside_its_limits_is_one_line_that_names_option_and_value(
 def test_the_defaults_are_usable_and_name_registered_plug_ins():
     assert SearchConfig().sampler in SAMPLERS
     assert SearchConfig().pruner in {**SCHEDULERS, **PRUNERS}
+    assert SearchConfig().tuner in TUNERS
     assert RetrainConfig().augmentation == AugmentationConfig()
+
+
+def test_a_search_says_who_proposes_and_what_it_goes_by():
+    optunas = SearchConfig(sampler="random", pruner="none", tuner="grid")
+    assert optunas.proposer == "random"
+    assert optunas.method == {"sampler": "random", "pruner": "none", "tuner": None}
+    keras_tuners = dataclasses.replace(optunas, engine="keras-tuner")
+    assert keras_tuners.proposer == "keras-tuner/grid"
+    assert keras_tuners.method == {"sampler": None, "pruner": None, "tuner": "grid"}
 
 
 def test_configuration_cannot_be_changed_after_it_was_checked():
