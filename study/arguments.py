@@ -173,6 +173,13 @@ def _add_retraining(parser: argparse.ArgumentParser) -> None:
         help="what moves the images of augmented runs: this program's own, or Keras's classic tool",
     )
     group.add_argument(
+        "--test-time-flip",
+        action=argparse.BooleanOptionalAction,
+        default=RetrainConfig.test_time_flip,
+        help="predict each test image mirrored too and average; if not given, it is done, except "
+        "where mirroring changes what images show, as with digits",
+    )
+    group.add_argument(
         "--baselines", action="store_true", help="retrain the named configurations too"
     )
 

@@ -80,6 +80,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         epochs=arguments.retrain_epochs,
         n_seeds=arguments.seeds,
         baselines=arguments.baselines,
+        test_time_flip=arguments.test_time_flip,
         augmentation=AugmentationConfig(augmenter=arguments.augmenter),
     )
 

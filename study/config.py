@@ -122,12 +122,15 @@ class RetrainConfig:
         epochs: Epochs of each run.
         n_seeds: Runs of each configuration, with and without augmentation each.
         baselines: Whether the named configurations are retrained too.
+        test_time_flip: Whether test images are predicted mirrored too, and the two predictions
+            averaged; never where mirroring changes what images show.
         augmentation: Ranges of the augmented runs.
     """
 
     epochs: int = 20
     n_seeds: int = 3
     baselines: bool = False
+    test_time_flip: bool = True
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:

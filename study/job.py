@@ -163,11 +163,17 @@ class _Job:
         attrs["settings"] = {
             "epochs": self.config.retrain.epochs,
             "augmentation": asdict(self.config.retrain.augmentation),
+            "test_time_flip": self._flips_tests(),
             "precision": self.precision,
             "seed": self.config.search.seed,
             "command": self.config.command,
         }
         return attrs
+
+    def _flips_tests(self) -> bool | None:
+        # None where it is not done, as in studies of versions that did not know of it.
+        flips = self.config.retrain.test_time_flip and DATASETS[self.config.dataset].flips
+        return flips or None
 
     def _attrs(self) -> dict[str, Any]:
         dataset = DATASETS[self.config.dataset]

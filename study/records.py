@@ -94,6 +94,7 @@ class RetrainedResult:
         seed: Seed of this run.
         epochs: Epochs trained.
         test_accuracy: Share of the whole test split classified rightly, in [0, 1].
+        unflipped_test_accuracy: The same without test-time flip, where there was one.
         training_accuracy: The same on its own, unaugmented training images, after training.
         training_accuracy_by_epoch: Measured while training (dropout and augmentation on).
         training_loss_by_epoch: Mean cross-entropy (with label smoothing).
@@ -119,6 +120,7 @@ class RetrainedResult:
     source_trial: int | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     epochs: int | None = None
+    unflipped_test_accuracy: float | None = None
     training_accuracy: float | None = None
     training_accuracy_by_epoch: tuple[float, ...] = ()
     training_loss_by_epoch: tuple[float, ...] = ()

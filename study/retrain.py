@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import tempfile
 import time
@@ -26,7 +27,7 @@ from study.runs import Run
 from study.seeds import derive_seed
 from study.training import precision as arithmetic
 from study.training.backend import active_backend
-from study.training.evaluation import predictor
+from study.training.evaluation import mirrored_too, predictor
 from study.training.fit import DivergedError, EpochScores, FitConfig
 from study.training.loop import Training
 
@@ -39,7 +40,7 @@ class Retrainer:
         dataset: Which images.
         train: The whole sample, training and validation images together.
         test: The whole test split.
-        config: Epochs and augmentation.
+        config: Epochs, augmentation and test-time flip.
         base_seed: Seed of the study.
         precision: "float32" or "bfloat16".
         on_epoch: Told of every epoch.
@@ -116,7 +117,9 @@ class Retrainer:
             yield scores
 
     def _test(self, model: keras.Model) -> tuple[dict[str, Any], float]:
-        predict = predictor(model)
+        plainly = predictor(model)
+        flips = self.config.test_time_flip and self.dataset.flips
+        predict = functools.partial(mirrored_too, plainly) if flips else plainly
         predict(self.test.images[:1000])  # Tracing is not part of the time per image.
         start = time.perf_counter()
         predicted = predict(self.test.images).argmax(axis=1).astype(np.uint8)
@@ -137,6 +140,9 @@ class Retrainer:
             "predictions": encode_labels(predicted.tobytes()),
             "milliseconds_per_image": 1000 * seconds / len(predicted),
         }
+        if flips:
+            on_test = plainly(self.test.images).argmax(axis=1)
+            attrs["unflipped_test_accuracy"] = float(np.mean(on_test == self.test.labels))
         return attrs, float(np.mean(predicted == self.test.labels))
 
 

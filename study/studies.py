@@ -162,7 +162,7 @@ def _queue_untried_baselines(optuna_study: optuna.Study, space: SearchSpace) -> 
 
 COMPARED = {
     "dataset": ("name", "digests", "fraction", "sample_seed"),
-    "setting": ("epochs", "augmentation", "precision"),
+    "setting": ("epochs", "augmentation", "test_time_flip", "precision"),
 }
 """What must stay the same for trials to be comparable."""
 

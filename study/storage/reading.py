@@ -169,6 +169,7 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         seed=seed,
         epochs=_integer(attrs.get("epochs")),
         test_accuracy=trial.value,
+        unflipped_test_accuracy=_number(attrs.get("unflipped_test_accuracy")),
         training_accuracy=_number(attrs.get("training_accuracy")),
         training_accuracy_by_epoch=tuple(value for _, value in curve),
         training_loss_by_epoch=_numbers(attrs.get("training_loss_by_epoch")),

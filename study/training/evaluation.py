@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from study.datasets.base import Images
 from study.training.backend import active_backend
@@ -58,6 +60,24 @@ class Predictor:
             padding = np.repeat(batch[:1], size - len(batch), axis=0)
             parts.append(self._scores(np.concatenate([batch, padding]))[: len(batch)])
         return np.concatenate(parts)
+
+
+def mirrored_too(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Return class probabilities averaged over images and their mirror images (test-time flip).
+
+    Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks",
+    section 4.1, without the crops.
+
+    Args:
+        predict: Gives the logits of images, as a `Predictor`.
+        images: uint8, shape (n, h, w, channels).
+
+    Returns:
+        Float32, shape (n, n_classes).
+    """
+    views = [predict(view) for view in (images, np.ascontiguousarray(images[:, :, ::-1]))]
+    shares: np.ndarray = np.mean([softmax(logits, axis=1) for logits in views], axis=0)
+    return shares
 
 
 @functools.lru_cache(maxsize=8)

@@ -164,3 +164,16 @@ def test_bare_records_give_an_answer_without_costs(families):
 
     assert "nan" not in text
     assert "The cost" not in text
+
+
+def test_a_test_time_flip_is_told_with_what_it_changed():
+    scores = {("custom_cnn", False): 0.75, ("alexnet_lite", False): 0.70}
+    plain = study_with(scores)
+    flipped = tuple(
+        dataclasses.replace(result, unflipped_test_accuracy=result.test_accuracy - 0.0125)
+        for result in plain.retrained
+    )
+    assert "mirrored" not in said(plain)
+    assert "changed the scores by 1.2 percentage points on average" in said(
+        dataclasses.replace(plain, retrained=flipped)
+    )

@@ -393,6 +393,23 @@ def test_retraining_with_another_augmenter_is_refused_before_anything_is_trained
     assert run_job() == first
 
 
+def test_a_test_time_flip_is_noted_and_never_mixed_with_none(run_job, monkeypatch):
+    monkeypatch.setitem(DATASETS, "stripes", replace(small.dataset(), flips=True))
+    first = run_job()
+    assert all(result.unflipped_test_accuracy is not None for result in first.retrained)
+    with pytest.raises(ConfigError, match=r"test_time_flip.*--name"):
+        run_job(retrain=RetrainConfig(epochs=1, n_seeds=2, test_time_flip=False))
+
+
+@pytest.mark.parametrize(("flips", "wanted"), [(False, True), (True, False)])
+def test_images_are_not_mirrored_where_that_is_not_wanted_or_changes_them(
+    run_job, monkeypatch, flips, wanted
+):
+    monkeypatch.setitem(DATASETS, "stripes", replace(small.dataset(), flips=flips))
+    record = run_job(retrain=RetrainConfig(epochs=1, n_seeds=1, test_time_flip=wanted))
+    assert all(result.unflipped_test_accuracy is None for result in record.retrained)
+
+
 def test_a_family_that_joins_a_retrained_study_is_refused_before_its_search(
     run_job, tmp_path, monkeypatch
 ):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from study.training.evaluation import Predictor, Scorer, smoothed_cross_entropy
+from study.training.evaluation import Predictor, Scorer, mirrored_too, smoothed_cross_entropy
 from tests.study import small
 from tests.study.training.fitting import CountedCalls
 
@@ -64,3 +64,20 @@ def test_scores_are_those_of_the_model_as_it_is_now():
             float(expected(np.eye(small.N_CLASSES)[images.labels], logits)), rel=1e-4
         )
         model.layers[-1].kernel.assign(-model.layers[-1].kernel)
+
+
+def test_a_test_time_flip_averages_the_probabilities_of_both_views():
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(np.prod(small.IMAGE_SHAPE), small.N_CLASSES))
+    pictures = small.images(5).images
+
+    def predict(images):
+        assert images.flags.c_contiguous
+        return images.reshape(len(images), -1) / 255 @ weights
+
+    wanted = sum(
+        keras.ops.convert_to_numpy(keras.ops.softmax(predict(view)))
+        for view in (pictures, np.stack([np.fliplr(image) for image in pictures]))
+    )
+    assert mirrored_too(predict, pictures) == pytest.approx(wanted / 2)
+    assert not np.allclose(wanted / 2, keras.ops.softmax(predict(pictures)))
