@@ -23,6 +23,7 @@ from study.training.backend import active_backend
 from study.training.evaluation import Scorer
 from study.training.fit import DivergedError, EpochScores, FitConfig
 from study.training.image_generator import ImageGenerator
+from study.training.statistics import FreshStatistics
 
 SECONDS_A_CALL = 1.0
 """How long one traced call should last: short enough for Ctrl-C, long enough to cost nothing."""
@@ -40,7 +41,8 @@ class Training:
 
     Each epoch visits the images in a new order, in whole batches: the remainder waits for another
     epoch. A batch is never larger than the number of images. Between epochs the model holds the
-    averaged weights: those are scored, saved and tested.
+    averaged weights; where they are scored, saved or tested, the statistics of batch normalization
+    are theirs.
 
     Args:
         model: Untrained, or trained by an earlier run: it is trained further.
@@ -72,6 +74,7 @@ class Training:
             n_steps=self._steps_per_epoch * config.epochs,
             averaging=min(1.0, 1.0 / (AVERAGED_EPOCHS * self._steps_per_epoch)),
         )
+        self._refresh = FreshStatistics(model, train)
         self._score = (
             Scorer(model, validation, label_smoothing=config.label_smoothing)
             if validation is not None
@@ -91,6 +94,8 @@ class Training:
         start = time.perf_counter()
         n_correct, total_loss = self._train()
         self.epoch += 1
+        if self._score or self.epoch == self._config.epochs:
+            self._refresh()
         scores = self._score() if self._score else None
         return EpochScores(
             epoch=self.epoch,
