@@ -2,8 +2,9 @@
 
     python -m benchmarks.overhead [--quick] [--repeats N] [--data-dir DIR]
 
-Runs the default study's search on CIFAR-10 with its pruner, in one process that is warm after the
-first round, and takes the time of everything that a trial does.
+Runs a search on CIFAR-10 as the default study does, pauses and all, but with fewer trials and in
+one process, and takes the time of everything that a trial does. The first trial of each family, in
+which the process warms up, does not count.
 """
 
 from __future__ import annotations
@@ -39,28 +40,27 @@ def main() -> int:
     trials = measure(
         dataset="digits" if options.quick else "cifar10",
         data_dir=arguments.data_dir,
-        n_rounds=1 + options.repeats,
+        n_trials=1 + options.repeats,
     )
     measuring.finish(
         "overhead",
         options,
         machine=machine,
         settings={"dataset": "digits" if options.quick else "cifar10"},
-        # The first round of trials is not warm.
         measured={"trials": trials[len(SPACES) :]},
         tables=tables,
     )
     return 0
 
 
-def measure(*, dataset: str, data_dir: Path, n_rounds: int) -> list[dict[str, Any]]:
-    """Run rounds of one trial a family; return each trial's family, epochs and seconds by kind."""
+def measure(*, dataset: str, data_dir: Path, n_trials: int) -> list[dict[str, Any]]:
+    """Search with so many trials a family; return each's family, epochs and seconds by kind."""
     import optuna
 
     from study.start_backend import import_backend
 
     import_backend()
-    from benchmarks.trial_times import run_trial
+    from benchmarks.trial_times import run_search
     from study.config import RetrainConfig, SearchConfig, StudyConfig
     from study.datasets import DATASETS, draw_sample
     from study.storage import open_for_writing
@@ -68,7 +68,7 @@ def measure(*, dataset: str, data_dir: Path, n_rounds: int) -> list[dict[str, An
     from study.training import precision
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    search = SearchConfig()
+    search = SearchConfig(n_trials=n_trials)
     chosen = precision.resolve(search.precision)
     images = DATASETS[dataset].load_training(data_dir)
     sample = draw_sample(
@@ -91,13 +91,8 @@ def measure(*, dataset: str, data_dir: Path, n_rounds: int) -> list[dict[str, An
                 name: open_search_study(storage, config, space, attrs=attrs)
                 for name, space in SPACES.items()
             }
-            return [
-                asdict(
-                    run_trial(space, studies[name], config=config, sample=sample, precision=chosen)
-                )
-                for _ in range(n_rounds)
-                for name, space in SPACES.items()
-            ]
+            times = run_search(studies, config=config, sample=sample, precision=chosen)
+            return [asdict(one) for one in times]
 
 
 def tables(result: Result) -> list[Table]:

@@ -7,46 +7,48 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import io
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
 import keras
 import optuna
+from rich.console import Console
 
 import study.objective
 from benchmarks.stopwatch import Stopwatch
-from search_spaces import SearchSpace
+from search_spaces import SPACES, SearchSpace
 from study.config import StudyConfig
 from study.datasets import DATASETS, Sample
+from study.family_search import FamilySearch
 from study.objective import Objective
-from study.samplers import SAMPLERS
-from study.seeds import derive_seed
+from study.progress import Progress
+from study.search import SearchTasks
 from study.training.evaluation import Scorer
 from study.training.loop import Training
 from study.training.tensorflow_steps import TensorFlowSteps
-from study.trials import TrialFailedError
+from study.trials import TrialTask, train_trial
 
 TRAINING = "training and validating"
-SAMPLING, BUILDING, TRACING = "sampling", "building", "tracing"
-STORAGE, CLEARING, REST = "storage and pruner", "clearing up", "the rest"
+SAMPLING, BUILDING, TRACING = "scheduler and sampler", "building", "tracing"
+STORAGE, CLEARING, REST = "storage and checkpoints", "clearing up", "the rest"
 KINDS = (TRAINING, SAMPLING, BUILDING, TRACING, STORAGE, CLEARING, REST)
 
 _EXTRA = "measuring"
 """Done by the stopwatch alone; not part of a trial."""
 
 CALLS: tuple[tuple[Any, str, str], ...] = (
-    (optuna.Study, "ask", SAMPLING),
-    (optuna.Study, "tell", STORAGE),
     (optuna.Trial, "set_user_attr", STORAGE),
     (optuna.Trial, "report", STORAGE),
     (optuna.Trial, "should_prune", STORAGE),
     (study.objective, "forward_flops", BUILDING),
     (Training, "__init__", BUILDING),
     (Training, "run_epoch", TRAINING),
+    (Training, "save", STORAGE),
     (keras.backend, "clear_session", CLEARING),
     (gc, "collect", CLEARING),
 )
@@ -67,50 +69,78 @@ class TrialTimes:
     epochs: int
     seconds: Mapping[str, float]
 
+    def plus(self, other: TrialTimes) -> TrialTimes:
+        """Return the time of both, of one trial that went on."""
+        seconds = {kind: self.seconds[kind] + other.seconds[kind] for kind in self.seconds}
+        return TrialTimes(family=self.family, epochs=self.epochs + other.epochs, seconds=seconds)
 
-def run_trial(
-    space: SearchSpace,
-    optuna_study: optuna.Study,
-    *,
-    config: StudyConfig,
-    sample: Sample,
-    precision: str,
-) -> TrialTimes:
-    """Ask for a trial, train it as a search does, tell its end, and return where its time went."""
-    watch = Stopwatch()
-    epochs = []
-    objective = Objective(
-        space=dataclasses.replace(
-            space,
-            build=watch.timed(BUILDING, space.build),
-            suggest_architecture=watch.timed(SAMPLING, space.suggest_architecture),
-        ),
-        dataset=DATASETS[config.dataset],
-        sample=sample,
-        config=config.search,
-        precision=precision,
-        on_epoch=lambda _family, _trial, scores: epochs.append(scores.epoch),
+
+def run_search(
+    studies: Mapping[str, optuna.Study], *, config: StudyConfig, sample: Sample, precision: str
+) -> list[TrialTimes]:
+    """Search as the program does, in this process, and return where the time of each trial went.
+
+    What a trial needs each time that it goes on after a pause is part of it.
+    """
+    watch, epochs = Stopwatch(), []
+    objectives = {
+        family: Objective(
+            space=_watched_space(SPACES[family], watch),
+            dataset=DATASETS[config.dataset],
+            sample=sample,
+            config=config.search,
+            precision=precision,
+            checkpoints=config.out,
+            on_epoch=lambda _family, _trial, scores: epochs.append(scores.epoch),
+        )
+        for family in studies
+    }
+    silent = Progress(console=Console(file=io.StringIO()), quiet=True)
+    searches = [
+        FamilySearch(SPACES[family], optuna_study, config=config.search)
+        for family, optuna_study in studies.items()
+    ]
+    tasks = SearchTasks(searches, config=config.search, progress=silent)
+    times: dict[tuple[str, int], TrialTimes] = {}
+    gc.freeze()  # As a worker does.
+    while True:
+        watch.seconds.clear()
+        epochs.clear()
+        with _watched(watch):
+            start = time.perf_counter()
+            with watch.measure(SAMPLING):
+                task = tasks.next_task()
+            if task is None:
+                return list(times.values())
+            _train(task, objectives, studies, tasks, watch)
+            total = time.perf_counter() - start
+        total -= watch.seconds.pop(_EXTRA, 0.0)
+        watch.seconds[REST] = total - sum(watch.seconds.values())
+        seconds = {kind: watch.seconds.get(kind, 0.0) for kind in KINDS}
+        key = task.family, task.trial_id
+        one = TrialTimes(family=task.family, epochs=len(epochs), seconds=seconds)
+        times[key] = one if key not in times else times[key].plus(one)
+
+
+def _watched_space(space: SearchSpace, watch: Stopwatch) -> SearchSpace:
+    return dataclasses.replace(space, build=watch.timed(BUILDING, space.build))
+
+
+def _train(
+    task: TrialTask,
+    objectives: Mapping[str, Objective],
+    studies: Mapping[str, optuna.Study],
+    tasks: SearchTasks,
+    watch: Stopwatch,
+) -> None:
+    trial = optuna.Trial(studies[task.family], task.trial_id)
+    objective = objectives[task.family]
+    end = train_trial(
+        lambda: objective(trial, until_epoch=task.until_epoch),
+        is_whole=task.until_epoch == objective.config.epochs,
     )
-    with _watched(watch):
-        start = time.perf_counter()
-        seed = derive_seed(config.search.seed, space.name, "sampler", len(optuna_study.trials))
-        optuna_study.sampler = SAMPLERS[config.search.sampler](seed)
-        _run(objective, optuna_study)
-        total = time.perf_counter() - start
-    total -= watch.seconds.pop(_EXTRA, 0.0)
-    watch.seconds[REST] = total - sum(watch.seconds.values())
-    seconds = {kind: watch.seconds.get(kind, 0.0) for kind in KINDS}
-    return TrialTimes(family=space.name, epochs=len(epochs), seconds=seconds)
-
-
-def _run(objective: Callable[[optuna.Trial], float], optuna_study: optuna.Study) -> None:
-    trial = optuna_study.ask()
-    try:
-        optuna_study.tell(trial, objective(trial))
-    except optuna.TrialPruned:
-        optuna_study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    except TrialFailedError:
-        optuna_study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    with watch.measure(STORAGE):
+        tasks.done(task, end)
 
 
 @contextmanager

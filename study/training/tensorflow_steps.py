@@ -189,7 +189,7 @@ class _Graph:
                 weight.assign_sub(rate * self._decay * weight)
             if rule.by_muon:
                 momentum.assign(MOMENTUM * momentum + gradient)
-                update = muon_update(
+                update = _muon_update(
                     gradient + MOMENTUM * momentum, dtype=self._model.compute_dtype
                 )
                 weight.assign_sub(rate * update)
@@ -208,6 +208,12 @@ class _Graph:
         share = averaging_share(n_updates, at_least=self._averaging)
         for shown, average in zip(self._shown, self._averages, strict=True):
             average.assign_sub(share * (average - shown))
+
+
+@tf.function(autograph=False, jit_compile=False)  # type: ignore[untyped-decorator]
+def _muon_update(momentum: tf.Tensor, *, dtype: str) -> tf.Tensor:
+    # A function of its own is traced once for each shape of kernel, not for each kernel and model.
+    return muon_update(momentum, dtype=dtype)
 
 
 @functools.lru_cache(maxsize=N_KEPT_GRAPHS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import logging.handlers
 import os
@@ -96,6 +97,8 @@ def _work(mailbox: SimpleQueue[Open | Do | Failed], outbox: _Outbox) -> None:
                     case Open(work):
                         opened.close()
                         do = opened.enter_context(work.open())
+                        # Half a second a collection, if it went through TensorFlow each time.
+                        gc.freeze()
                         outbox.send(Ready())
                     case Do(task):
                         result = do(task)
