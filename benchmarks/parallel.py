@@ -46,7 +46,9 @@ def main() -> int:
     )
     sample = load_sample(dataset, search)
     counts = [int(text) for text in arguments.workers.split(",")]
-    contenders = {str(count): partial(_seconds, dataset, search, sample, count) for count in counts}
+    contenders = {
+        str(count): partial(search_seconds, dataset, search, sample, count) for count in counts
+    }
     measured = measuring.in_turn(contenders, repeats=options.repeats, warm_ups=0)
     path = options.result_path("parallel")
     measuring.save(
@@ -70,7 +72,8 @@ def main() -> int:
     return 0
 
 
-def _seconds(dataset: str, search: SearchConfig, sample: Sample, n_workers: int) -> float:
+def search_seconds(dataset: str, search: SearchConfig, sample: Sample, n_workers: int) -> float:
+    """Search both families; return the time from the first trial's beginning to the last's end."""
     with tempfile.TemporaryDirectory() as folder:
         trials = search_families(
             dataset, search, sample=sample, n_workers=n_workers, folder=Path(folder)

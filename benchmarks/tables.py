@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     augmentation,
     efficiency,
+    gpu,
     memory,
     overhead,
     parallel,
@@ -38,6 +39,7 @@ TABLES: dict[str, Callable[[Result], list[Table]]] = {
     "parallel": parallel.tables,
     "memory": memory.tables,
     "rivals": rivals.tables,
+    "gpu": gpu.tables,
 }
 """How a benchmark's result becomes tables, by its name; a new benchmark is a file and a line."""
 
