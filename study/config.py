@@ -127,7 +127,7 @@ class RetrainConfig:
         augmentation: Ranges of the augmented runs.
     """
 
-    epochs: int = 20
+    epochs: int = 30
     n_seeds: int = 3
     baselines: bool = False
     test_time_flip: bool = True

@@ -111,7 +111,7 @@ class AsynchronousHalving:
 
     n_trials: int
     epochs: int
-    rungs: tuple[int, ...] = (1, 3, 9)
+    rungs: tuple[int, ...]
     reduction_factor: float = 3.0
 
     def next_task(self, trials: Sequence[TrialProgress]) -> Task | None:
@@ -201,8 +201,17 @@ def _waits(trial: TrialProgress, rung: int, level: int) -> bool:
     return rung <= len(trial.scores) < level and not trial.is_running and not trial.has_failed
 
 
+RUNGS = (1 / 8, 1 / 4, 1 / 2)
+"""Shares of a whole trial's epochs after which it pauses; chosen by `benchmarks/replay.py`."""
+
+
+def default_rungs(epochs: int) -> tuple[int, ...]:
+    """Return the epochs after which a trial pauses, rising; none where a trial has one epoch."""
+    return tuple(sorted({max(1, round(share * epochs)) for share in RUNGS} - {epochs}))
+
+
 def _asha(n_trials: int, epochs: int) -> Scheduler:
-    rungs = tuple(rung for rung in AsynchronousHalving.rungs if rung < epochs)
+    rungs = default_rungs(epochs)
     if not rungs:
         return WholeTrials(n_trials=n_trials, epochs=epochs)
     return AsynchronousHalving(n_trials=n_trials, epochs=epochs, rungs=rungs)

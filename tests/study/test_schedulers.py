@@ -7,7 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from study.schedulers import AsynchronousHalving, SynchronousHalving, Task, TrialProgress
+from study.schedulers import (
+    AsynchronousHalving,
+    SynchronousHalving,
+    Task,
+    TrialProgress,
+    default_rungs,
+)
 
 EPOCHS = 12
 SEEDS = range(8)
@@ -158,3 +164,11 @@ def test_a_round_waits_for_its_last_trial():
     assert scheduler.next_task([done, running]) is None
     better = TrialProgress(number=1, scores=(0.6,))
     assert scheduler.next_task([done, better]) == Task(trial=1, until_epoch=EPOCHS)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rungs"),
+    [(1, ()), (2, (1,)), (3, (1, 2)), (8, (1, 2, 4)), (9, (1, 2, 4)), (40, (5, 10, 20))],
+)
+def test_the_default_rungs_are_shares_of_a_whole_trial(epochs, rungs):
+    assert default_rungs(epochs) == rungs

@@ -256,7 +256,8 @@ def test_the_model_holds_the_average_of_all_the_weights_it_has_had(monkeypatch):
     monkeypatch.setattr(loop, "AVERAGED_EPOCHS", 4)
     n_steps = 32
     model = varied_model(dropout=0.0)
-    training = Training(model, IMAGES, None, config=fit_config(epochs=n_steps, **SETTINGS))
+    # One epoch more than is trained: after the last one, statistics are measured anew.
+    training = Training(model, IMAGES, None, config=fit_config(epochs=n_steps + 1, **SETTINGS))
     trajectory, shares = [trained_weights(training)], [1.0]
     for n_updates in range(1, n_steps + 1):
         training.run_epoch()
