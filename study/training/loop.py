@@ -94,8 +94,7 @@ class Training:
         start = time.perf_counter()
         n_correct, total_loss = self._train()
         self.epoch += 1
-        if self._score or self.epoch == self._config.epochs:
-            self._refresh()
+        self._refresh_if_shown()
         scores = self._score() if self._score else None
         return EpochScores(
             epoch=self.epoch,
@@ -105,6 +104,11 @@ class Training:
             validation_loss=scores.loss if scores else None,
             seconds=time.perf_counter() - start,
         )
+
+    def _refresh_if_shown(self) -> None:
+        # Else nobody looks at the model before it is trained further.
+        if self._score or self.epoch == self._config.epochs:
+            self._refresh()
 
     def _train(self) -> tuple[int, float]:
         # Seeds are each epoch's own, so that a run that is continued sees what one that was never
@@ -153,3 +157,4 @@ class Training:
         """
         state, self.epoch = checkpoint.read(path, like=self._steps.state())
         self._steps.load(state)
+        self._refresh_if_shown()
