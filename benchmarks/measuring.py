@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import time
@@ -27,6 +28,9 @@ RESULTS = Path(__file__).parent / "results"
 
 LIBRARIES = ("tensorflow", "keras", "optuna", "numpy")
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+
+INNERMOST = re.compile(r"[\[{]\n[^][{}]*[\]}]")
+"""A list or an object of indented JSON without another inside; texts hold no line breaks there."""
 
 Measure = Callable[[], float]
 """Does its work once and returns how long it took, in seconds, or any other number above 0."""
@@ -183,7 +187,9 @@ def save(
         "measured": dict(measured),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    # A list of numbers takes one line, not one for each.
+    text = INNERMOST.sub(lambda found: re.sub(r"\n *", " ", found[0]), json.dumps(result, indent=1))
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def finish(
