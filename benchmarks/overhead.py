@@ -2,16 +2,21 @@
 
     python -m benchmarks.overhead [--quick] [--repeats N] [--data-dir DIR]
 
-Runs a search on CIFAR-10 as the default study does, pauses and all, but with fewer trials and in
-one process, and takes the time of everything that a trial does. The first trial of each family, in
-which the process warms up, does not count.
+Runs searches on CIFAR-10 as the default study does, pauses and all, but with fewer trials, and
+takes the time of everything that a trial does. As many processes as `--workers auto` has search at
+a time, each by itself and with its share of the cores. The first trial of each family in each of
+them, in which the process warms up, does not count.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ from benchmarks import measuring
 from benchmarks.measuring import Spread
 from benchmarks.table import Result, Table
 from search_spaces import SPACES
+from study.workers import default_n_workers, threads_per_worker
 
 MOST_PERCENT = 10
 """The target."""
@@ -37,23 +43,30 @@ def main() -> int:
     arguments = parser.parse_args()
     options = measuring.options(arguments)
     machine = measuring.machine()
-    trials = measure(
-        dataset="digits" if options.quick else "cifar10",
-        data_dir=arguments.data_dir,
-        n_trials=1 + options.repeats,
-    )
+    dataset, n_workers = "digits" if options.quick else "cifar10", default_n_workers()
+    n_threads = threads_per_worker(n_workers)
+    with ProcessPoolExecutor(
+        n_workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_limit_threads,
+        initargs=(n_threads,),
+    ) as workers:
+        search = partial(
+            measure, dataset=dataset, data_dir=arguments.data_dir, n_trials=1 + options.repeats
+        )
+        searches = list(workers.map(search, range(n_workers)))
     measuring.finish(
         "overhead",
         options,
         machine=machine,
-        settings={"dataset": "digits" if options.quick else "cifar10"},
-        measured={"trials": trials[len(SPACES) :]},
+        settings={"dataset": dataset, "workers": n_workers, "threads": n_threads},
+        measured={"trials": [trial for trials in searches for trial in trials[len(SPACES) :]]},
         tables=tables,
     )
     return 0
 
 
-def measure(*, dataset: str, data_dir: Path, n_trials: int) -> list[dict[str, Any]]:
+def measure(seed: int, *, dataset: str, data_dir: Path, n_trials: int) -> list[dict[str, Any]]:
     """Search with so many trials a family; return each's family, epochs and seconds by kind."""
     import optuna
 
@@ -68,7 +81,7 @@ def measure(*, dataset: str, data_dir: Path, n_trials: int) -> list[dict[str, An
     from study.training import precision
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    search = SearchConfig(n_trials=n_trials)
+    search = SearchConfig(n_trials=n_trials, seed=seed)
     chosen = precision.resolve(search.precision)
     images = DATASETS[dataset].load_training(data_dir)
     sample = draw_sample(
@@ -93,6 +106,11 @@ def measure(*, dataset: str, data_dir: Path, n_trials: int) -> list[dict[str, An
             }
             times = run_search(studies, config=config, sample=sample, precision=chosen)
             return [asdict(one) for one in times]
+
+
+def _limit_threads(n_threads: int) -> None:
+    # Before TensorFlow is imported, which reads it only then.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(n_threads)
 
 
 def tables(result: Result) -> list[Table]:

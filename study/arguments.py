@@ -151,7 +151,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         type=_workers,
         metavar="N|auto",
         help="processes that train, each with its share of the cores; if not given, auto: one for "
-        "every two cores, or four that share a GPU",
+        "each core as far as memory goes, or four that share a GPU",
     )
 
 

@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 
-CORES_PER_WORKER = 2
-"""Cores that one worker uses well; `python -m benchmarks.parallel` measures it."""
+MEMORY_PER_WORKER_BYTES = 2 << 30
+"""What one worker may come to need at most; `python -m benchmarks.memory` measures it."""
 
 WORKERS_PER_GPU = 4
 """Workers that share a GPU by default, as one alone leaves it idle between its small steps.
@@ -18,18 +18,20 @@ How many pay has not been measured yet.
 
 def default_n_workers() -> int:
     """Return the number of workers that `--workers auto` stands for on this machine."""
-    return auto_n_workers(n_cores=n_cores(), n_gpus=n_gpus())
+    import psutil
+
+    free_bytes = psutil.virtual_memory().available
+    return auto_n_workers(n_cores=n_cores(), n_gpus=n_gpus(), free_bytes=free_bytes)
 
 
-def auto_n_workers(*, n_cores: int, n_gpus: int) -> int:
-    """Return how many workers suit a machine; at least 1.
+def auto_n_workers(*, n_cores: int, n_gpus: int, free_bytes: int) -> int:
+    """Return how many workers suit a machine; at least 1, and no more than its memory holds.
 
-    Without a GPU, one for every `CORES_PER_WORKER` cores: on two or three cores a single worker,
-    whose steps use them all. With one, `WORKERS_PER_GPU`, or fewer where cores are.
+    Without a GPU, one for each core: networks this small gain little from a second thread, as
+    `python -m benchmarks.parallel` measures. With one, `WORKERS_PER_GPU`, or fewer where cores are.
     """
-    if n_gpus:
-        return max(1, min(WORKERS_PER_GPU, n_cores))
-    return max(1, n_cores // CORES_PER_WORKER)
+    n_wanted = min(WORKERS_PER_GPU, n_cores) if n_gpus else n_cores
+    return max(1, min(n_wanted, free_bytes // MEMORY_PER_WORKER_BYTES))
 
 
 def threads_per_worker(n_workers: int) -> int:

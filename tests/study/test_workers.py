@@ -224,15 +224,16 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("n_cores", "n_gpus", "n_workers"),
+    ("n_cores", "n_gpus", "gib", "n_workers"),
     [
-        *((cores, 0, 1) for cores in (1, 2, 3)),
-        *((cores, 0, cores // 2) for cores in (4, 8, 64)),
-        *((1, 1, 1), (2, 1, 2), (16, 1, 4), (64, 8, 4)),
+        *((cores, 0, 1000, cores) for cores in (1, 2, 3, 64)),
+        *((1, 1, 1000, 1), (2, 1, 1000, 2), (16, 1, 1000, 4), (64, 8, 1000, 4)),
+        *((8, 0, 7.9, 3), (8, 0, 1, 1), (16, 1, 5, 2)),
     ],
 )
-def test_the_default_number_of_workers_follows_from_the_machine(n_cores, n_gpus, n_workers):
-    assert auto_n_workers(n_cores=n_cores, n_gpus=n_gpus) == n_workers
+def test_the_default_number_of_workers_follows_from_the_machine(n_cores, n_gpus, gib, n_workers):
+    free_bytes = int(gib * 2**30)
+    assert auto_n_workers(n_cores=n_cores, n_gpus=n_gpus, free_bytes=free_bytes) == n_workers
 
 
 def test_cores_are_divided_among_workers(monkeypatch):
