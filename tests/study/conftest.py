@@ -1,11 +1,12 @@
-"""One real run that several tests look at: digits, both families, as short as a run can be."""
+"""Fixtures that tests of the study share: real and small runs, databases, datasets elsewhere."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,11 @@ from search_spaces import SPACES
 from study.config import RetrainConfig, SearchConfig, StudyConfig
 from study.datasets import DATASETS, draw_sample
 from study.records import StudyRecord
+from study.storage import open_for_writing
 from tests.study import small
+from tests.study.databases import add_study, url_of
+from tests.study.datasets_world import World, make_world
+from tests.study.local_workers import LocalWorkers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,37 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def run_job(
+    tmp_path: Path, small_parts: None, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., StudyRecord]:
+    """Run the whole job on the small dataset and family, in one folder and in this process."""
+    from study import job
+
+    monkeypatch.setattr(job, "WorkerPool", LocalWorkers)
+
+    def run(**changes: Any) -> StudyRecord:
+        config = small.config(tmp_path, **changes)
+        return job.run(config, sample=small.sample(), progress=small.silent_progress())
+
+    return run
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """The URL of a database with one study."""
+    path = tmp_path / "studies.db"
+    with open_for_writing(url_of(path)) as storage:
+        add_study(storage, "first/custom_cnn")
+    return url_of(path)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A machine where nothing has the datasets."""
+    return make_world(tmp_path, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

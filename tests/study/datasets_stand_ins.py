@@ -20,6 +20,7 @@ from study.datasets.digests import ArrayDigest
 Arrays = Mapping[str, np.ndarray]
 
 N_CLASSES = 10
+MEBIBYTE = 2**20
 
 
 def tiny_arrays(name: str) -> dict[str, np.ndarray]:

@@ -106,3 +106,9 @@ def config(folder: Path, **changes: Any) -> StudyConfig:
 
 def silent_progress() -> Progress:
     return Progress(console=Console(file=io.StringIO()), quiet=True)
+
+
+def started_progress() -> Progress:
+    progress = silent_progress()
+    progress.retraining_started(0, target=4)
+    return progress

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import re
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import optuna
 import pytest
@@ -15,39 +13,16 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState, create_trial
 
 from study.storage import read_study
-
-ROOT = Path(__file__).parents[2]
-DOCS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
-
-# What is documented
-
-
-def keys_in(text):
-    return re.findall(r"`([a-z0-9_]+)`", text)
-
-
-def documented_tables():
-    """Return the keys of each table of attributes, in their order."""
-    tables, inside = [], False
-    for line in DOCS.splitlines():
-        if line.startswith("| key |"):
-            tables.append([])
-        inside = line.startswith("|") and (inside or line.startswith("| key |"))
-        if inside and not line.startswith(("| key |", "| ---")):
-            tables[-1] += keys_in(line.split("|")[1])
-    return [set(table) for table in tables]
-
-
-SEARCH, TRIAL, RETRAINED, RESULT = documented_tables()
-COMMON = {"schema_version", "dataset"}
-DATASET = set(keys_in(DOCS.partition("The `dataset` object:")[2].partition(".\n")[0]))
-SETTINGS = set(keys_in(DOCS.partition("what was asked for:")[2].partition("|")[0])) - {
-    "float32",
-    "bfloat16",
-    "optuna",
-}
-
-# The other program
+from tests.study.documented_records import (
+    COMMON,
+    DATASET,
+    RESULT,
+    RETRAINED,
+    ROOT,
+    SEARCH,
+    SETTINGS,
+    TRIAL,
+)
 
 PLACE = {"bracket": 0, "size": 3, "round": 1, "epochs": 3}
 
@@ -259,54 +234,3 @@ def test_the_report_is_made_of_it(url, tmp_path):
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     for shown in ("shapes", "net_a", "net_b", "Plain", "out of memory", "star", "learning_rate"):
         assert shown in page
-
-
-# Our own program
-
-
-@pytest.fixture
-def written(real_run):
-    """Every attribute that a real run wrote: studies by name, and their trials."""
-    storage = optuna.storages.RDBStorage(real_run.config.storage_url)
-    studies = {study.study_name: study for study in storage.get_all_studies()}
-    trials = {
-        name: storage.get_all_trials(study._study_id, deepcopy=False)
-        for name, study in studies.items()
-    }
-    storage.engine.dispose()
-    return studies, trials
-
-
-# Written only where there is something to say.
-SOMETIMES = {"failure", "paused", "deaths", "hyperband", "unflipped_test_accuracy"}
-
-
-def test_a_real_run_writes_what_is_documented_and_nothing_else(written):
-    studies, trials = written
-    for name, study in studies.items():
-        is_final = name.endswith("/retrained")
-        assert set(study.user_attrs) == (RETRAINED | COMMON if is_final else SEARCH)
-        without = set() if is_final else {"n_test"}
-        assert set(study.user_attrs["dataset"]) == DATASET - without
-        if not is_final:
-            assert set(study.user_attrs["settings"]) == SETTINGS
-    searched = [trial for name in trials if "retrained" not in name for trial in trials[name]]
-    assert set().union(*(trial.user_attrs for trial in searched)) == TRIAL - SOMETIMES
-    final = trials["digits-run/retrained"]
-    assert all(set(trial.user_attrs) == RESULT - SOMETIMES for trial in final)
-    assert all(set(trial.params) == {"family", "augmentation", "seed"} for trial in final)
-
-
-def test_a_real_run_is_read_back_with_nothing_missing(real_run):
-    for family in real_run.record.families:
-        assert family.settings["epochs"] == 1
-        tried = [trial for trial in family.trials if trial.state != "WAITING"]
-        assert len(tried) == 2
-        for trial in tried:
-            assert set(trial.params) == set(family.roles)
-            absent = {name for name, value in vars(trial).items() if value is None}
-            assert absent <= {"failure", "baseline", "value"}
-            assert len(trial.validation_accuracy) == len(trial.training_loss) == 1
-    for result in real_run.record.retrained:
-        absent = {name for name, value in vars(result).items() if value in (None, (), b"")}
-        assert absent <= SOMETIMES

@@ -15,6 +15,7 @@ from study.keras_tuner.adapter import hyperparameters
 from study.keras_tuner.tuners import TUNERS
 from study.storage import read_study
 from tests.study import small
+from tests.study.quick_search import stop_at
 from tests.study.quick_tuning import (
     HYPERBAND,
     SETTINGS,
@@ -27,7 +28,6 @@ from tests.study.quick_tuning import (
     run,
     score,
 )
-from tests.study.test_search import stop_at
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from study.schedulers import TrialProgress
 from study.storage import open_for_writing
 from tests.study import small
 from tests.study.local_workers import LocalWorkers
+from tests.study.quick_search import stop_at
 from tests.study.quick_tuning import (
     HYPERBAND,
     Killed,
@@ -29,7 +30,6 @@ from tests.study.quick_tuning import (
     run,
     score,
 )
-from tests.study.test_search import stop_at
 
 
 def live_sweep(space, *, n_epochs):

@@ -13,7 +13,7 @@ from study.config import SearchConfig
 from study.proposals import propose
 from study.schedulers import TrialProgress, make_scheduler
 from tests.study import small
-from tests.study.test_search import configurations, read, run, stop_at
+from tests.study.quick_search import configurations, read, run, stop_at
 
 SETTINGS = SearchConfig(
     n_trials=12, epochs=9, fraction=1.0, precision="float32", sampler="random", pruner="asha"

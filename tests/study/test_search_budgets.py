@@ -1,0 +1,75 @@
+"""How many trials each family gets, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from study import search
+from tests.study.quick_search import FAMILIES, SETTINGS, counted, read, run
+
+
+def test_each_family_gets_its_number_of_trials_and_they_take_turns(tmp_path):
+    run(tmp_path)
+    trials = read(tmp_path)
+    assert {family: len(counted(trials[family])) for family in FAMILIES} == {"alpha": 4, "beta": 4}
+    order = sorted((trial.started, family) for family in FAMILIES for trial in trials[family])
+    assert [family for _, family in order] == ["alpha", "beta"] * 4
+
+
+def test_named_configurations_are_tried_first_and_once(tmp_path):
+    run(tmp_path)
+    run(tmp_path, settings=replace(SETTINGS, n_trials=6))
+    for trials in read(tmp_path).values():
+        assert [trial.baseline for trial in trials] == ["B1", "B2", None, None, None, None]
+
+
+def test_a_target_below_the_number_of_named_configurations_is_kept(tmp_path):
+    run(tmp_path, settings=replace(SETTINGS, n_trials=1))
+    run(tmp_path)
+    for trials in read(tmp_path).values():
+        assert [trial.baseline for trial in counted(trials)] == ["B1", "B2", None, None]
+
+
+@pytest.mark.parametrize(("again", "total"), [(4, 4), (2, 4), (7, 7)])
+def test_the_number_of_trials_is_a_total_that_counts_those_already_there(tmp_path, again, total):
+    run(tmp_path)
+    before = read(tmp_path)
+    run(tmp_path, settings=replace(SETTINGS, n_trials=again))
+    after = read(tmp_path)
+    for family in FAMILIES:
+        assert len(after[family]) == total
+        assert after[family][:4] == before[family]
+
+
+def test_a_family_that_is_behind_catches_up_first(tmp_path):
+    run(tmp_path, families=("alpha",), settings=replace(SETTINGS, n_trials=3))
+    run(tmp_path)
+    trials = read(tmp_path)
+    last_of_beta_to_catch_up = trials["beta"][2]
+    assert trials["alpha"][3].started > last_of_beta_to_catch_up.finished
+
+
+def test_the_time_budget_ends_the_search_with_equal_budgets(tmp_path, monkeypatch):
+    class Clock:
+        now = 0.0
+
+        @classmethod
+        def monotonic(cls):
+            return cls.now
+
+    def pass_time():
+        Clock.now += 10.0
+
+    monkeypatch.setattr(search, "time", Clock)
+    settings = replace(SETTINGS, time_budget_seconds=25.0)
+    run(tmp_path, settings=settings, stop=pass_time)
+    assert [len(counted(trials)) for trials in read(tmp_path).values()] == [2, 2]
+
+
+def test_two_searches_at_once_share_one_budget(tmp_path):
+    # The other search runs from beginning to end while this one is in its first trial.
+    steps = iter([lambda: run(tmp_path, families=("alpha",))])
+    run(tmp_path, families=("alpha",), stop=lambda: next(steps, int)())
+    assert len(counted(read(tmp_path)["alpha"])) <= SETTINGS.n_trials + 1
