@@ -1,4 +1,4 @@
-"""The study's answer in words, made from its numbers: means and spreads, no statistical tests."""
+"""The study's answer in words, made from its numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.evidence import FINISHED, Evidence
+from analysis import ledger, verdict_words
+from analysis.comparisons import Comparison
+from analysis.evidence import Evidence
 from analysis.labels import (
     augmentation_label,
     duration,
@@ -19,7 +21,8 @@ from analysis.labels import (
     percent,
     points,
 )
-from study.records import INTERRUPTED, WINNER
+from analysis.statistics.verdict import judge
+from study.records import WINNER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,22 +40,15 @@ class Answer:
 
 def answer(evidence: Evidence) -> Answer:
     """Say which family is better on the test split, by how much, how surely and at what cost."""
-    warnings = [sentence for sentence in (_unequal_budget(evidence),) if sentence]
+    warnings = ledger.warnings(evidence.ledger)
     winners = evidence.comparison[evidence.comparison["configuration"] == WINNER]
     tested = winners[winners["n_seeds"] > 0]
     if tested.empty:
-        return Answer(text=" ".join(_by_validation(evidence)), warnings=tuple(warnings))
-    sentences = _comparisons(evidence, tested)
-    sentences += [_augmentation(evidence), _costs(tested), _budget(evidence), _splits(evidence)]
-    sentences.append(_test_time_flip(evidence))
-    return Answer(text=" ".join(filter(None, sentences)), warnings=tuple(warnings))
-
-
-def trials_by_family(evidence: Evidence) -> dict[str, int]:
-    """Return how many trials each family had: finished ones, except those the user interrupted."""
-    ran = evidence.trials["state"].isin(FINISHED) & (evidence.trials["failure"] != INTERRUPTED)
-    counts = evidence.trials[ran].groupby("family").size()
-    return {family: int(counts.get(family, 0)) for family in evidence.families}
+        return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings)
+    sentences = [*_between_families(evidence, tested), *_of_augmentation(evidence, tested)]
+    sentences += [_intervals(evidence, tested), _costs(tested), _budget(evidence)]
+    sentences += [_splits(evidence), _test_time_flip(evidence)]
+    return Answer(text=" ".join(filter(None, sentences)), warnings=warnings)
 
 
 def _by_validation(evidence: Evidence) -> list[str]:
@@ -77,7 +73,7 @@ def _by_validation(evidence: Evidence) -> list[str]:
     return [*sentences, _budget(evidence)]
 
 
-def _comparisons(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
+def _between_families(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
     """Compare under each condition, first with augmentation, as models are used in earnest."""
     sentences = []
     for augmented in (True, False):
@@ -85,7 +81,18 @@ def _comparisons(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
             "test_accuracy", ascending=False, kind="stable"
         )
         if len(rows) >= 2:
-            sentences.append(_ranking(rows))
+            best_two = set(rows["family"].iloc[:2])
+            compared = next(
+                one
+                for one in evidence.verdicts
+                if one.first.augmented == one.second.augmented == augmented
+                and {one.first.family, one.second.family} == best_two
+            )
+            sentences.append(_said(compared, tested))
+            sentences += [
+                f"{_capital(family_label(row['family']))} follows with {_score(row)}."
+                for _, row in rows.iloc[2:].iterrows()
+            ]
         elif len(rows) == 1:
             row = rows.iloc[0]
             sentences.append(
@@ -94,63 +101,45 @@ def _comparisons(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
             )
     if len(evidence.families) == 1:
         sentences.append("This study searched one family, so there is nothing to compare it with.")
-    return [*sentences, _seeds(tested)]
+    return sentences
 
 
-def _ranking(rows: pd.DataFrame) -> str:
-    """Compare the best two of a condition; a lead within the seeds' spread separates nothing."""
-    best, second = rows.iloc[0], rows.iloc[1]
-    condition = _capital(augmentation_label(best["augmented"]))
-    first, other = family_label(best["family"]), family_label(second["family"])
-    lead = best["test_accuracy"] - second["test_accuracy"]
-    scores = f"{_score(best)} against {_score(second)} of the test images classified rightly"
-    for _, row in rows.iloc[2:].iterrows():
-        scores += f", {family_label(row['family'])} {_score(row)}"
-    spread = max(best["test_accuracy_sd"], second["test_accuracy_sd"])
-    if not math.isfinite(best["test_accuracy_sd"] + second["test_accuracy_sd"]):
-        return (
-            f"{condition}, {first} scored {points(lead)} more than {other} ({scores}); "
-            "with a single seed, chance cannot be told from merit."
-        )
-    if lead <= spread:
-        return (
-            f"{condition}, the study does not separate {first} from {other} ({scores}): "
-            f"{points(lead)} between them, within the spread between seeds of {points(spread)}."
-        )
-    return (
-        f"{condition}, {first} was better than {other} by {points(lead)} ({scores}), "
-        f"more than the spread between seeds of {points(spread)}."
+def _of_augmentation(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
+    """Say what augmentation brought or cost each winner, over the seeds that it has both ways."""
+    return [
+        _capital(_said(compared, tested))
+        for compared in evidence.verdicts
+        if not compared.is_of_families
+    ]
+
+
+def _said(compared: Comparison, tested: pd.DataFrame) -> str:
+    rows = tested.set_index(["family", "augmented"])
+    first, second = (
+        _score(rows.loc[(condition.family, condition.augmented)])
+        for condition in (compared.first, compared.second)
     )
+    scores = f"{first} against {second} of the test images classified rightly"
+    return verdict_words.sentence(compared, scores)
 
 
-def _seeds(tested: pd.DataFrame) -> str:
-    """Say what the scores are means of, and that few runs prove little."""
+def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
+    """Say what the scores are means of, and what the intervals cover."""
     least, most = int(tested["n_seeds"].min()), int(tested["n_seeds"].max())
     if most == 1:
-        return ""
+        return verdict_words.remedy(judge(None))
     n = str(most) if least == most else f"{least} to {most}"
-    return (
-        f"Scores are means over {n} seeds ± the standard deviation between seeds, and the spread "
-        "is the larger of the two deviations; so few runs measure it roughly, and no statistical "
-        "test is made here."
+    text = (
+        f"Scores are means over {n} seeds ± the standard deviation between seeds; intervals cover "
+        "what other seeds and other test images would change. EQUIVALENT means that the whole "
+        f"interval is within {points(evidence.margin)}, UNDECIDED that it allows either."
     )
-
-
-def _augmentation(evidence: Evidence) -> str:
-    """Say what augmentation brought or cost each winner, over the seeds that it has both ways."""
-    runs = evidence.retrained[evidence.retrained["configuration"] == WINNER]
-    scores = runs.pivot_table(
-        index=["family", "seed"], columns="augmented", values="test_accuracy"
-    ).dropna()
-    if not {True, False} <= set(scores.columns):
-        return ""
-    gains = (scores[True] - scores[False]).groupby("family").mean()
-    parts = []
-    for verb, chosen in (("brought", gains[gains >= 0]), ("cost", gains[gains < 0])):
-        named = [f"{family_label(family)} {points(abs(gain))}" for family, gain in chosen.items()]
-        if named:
-            parts.append(f"{verb} {joined(named)}")
-    return f"Augmentation {', and '.join(parts)}." if parts else ""
+    if all(compared.by_image for compared in evidence.verdicts):
+        return text
+    return (
+        f"{text} Which images each model got right is not recorded for all of them, so intervals "
+        "are wider than they need be."
+    )
 
 
 def _costs(tested: pd.DataFrame) -> str:
@@ -170,21 +159,10 @@ def _costs(tested: pd.DataFrame) -> str:
 
 def _budget(evidence: Evidence) -> str:
     """State the equal budget; an unequal one is a warning instead."""
-    counts = trials_by_family(evidence)
-    if len(counts) < 2 or len(set(counts.values())) != 1:
+    counts = {account.n_trials for account in evidence.ledger}
+    if len(evidence.ledger) < 2 or len(counts) != 1:
         return ""
-    return f"Each family had the same number of trials, {next(iter(counts.values()))}."
-
-
-def _unequal_budget(evidence: Evidence) -> str:
-    counts = trials_by_family(evidence)
-    if len(set(counts.values())) < 2:
-        return ""
-    listed = joined([f"{family_label(family)} {count}" for family, count in counts.items()])
-    return (
-        f"Unequal budgets: the trials were {listed}. The family with more trials had more chances "
-        "to find a good model, so this is no fair comparison yet. Run more trials of the other."
-    )
+    return f"Each family had the same number of trials, {counts.pop()}."
 
 
 def _splits(evidence: Evidence) -> str:

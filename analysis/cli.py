@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--out", type=Path, metavar="DIR", help="folder to write to (default: reports/NAME)"
     )
+    report.add_argument(
+        "--margin",
+        type=_points,
+        default=None,
+        metavar="POINTS",
+        help="differences of accuracy up to this many percentage points do not matter (default: 1)",
+    )
     report.add_argument("--no-png", action="store_true", help="draw no PNG files, which is quicker")
     return parser
 
@@ -53,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
     # Imported here, so that --help and mistyped options answer at once.
     from analysis import report
+    from analysis.statistics.verdict import DEFAULT_MARGIN
     from study import storage
 
     url = arguments.storage or storage.default_storage_url()
@@ -61,5 +70,17 @@ def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
         storage.read_study(url, name),
         out=arguments.out or report.default_folder(name),
         png=not arguments.no_png,
+        margin=DEFAULT_MARGIN if arguments.margin is None else arguments.margin,
     )
     return written.paths()
+
+
+def _points(text: str) -> float:
+    """Return percentage points as a share."""
+    try:
+        points = float(text)
+    except ValueError:
+        points = math.nan
+    if not 0 < points < 100:
+        raise argparse.ArgumentTypeError(f"must be above 0 and below 100 points, not {text!r}")
+    return points / 100

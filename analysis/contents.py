@@ -47,7 +47,10 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
     found = answer(evidence)
     blocks["answer"] += [Notice(text=warning) for warning in found.warnings]
     blocks["answer"].append(Paragraph(text=found.text))
+    if table := display.verdicts(evidence):
+        blocks["answer"].append(table)
     blocks["comparison"] += [display.comparison(evidence), *_winners(evidence)]
+    blocks["search"].append(display.budgets(evidence))
     for chart in CHARTS.values():
         blocks[chart.section] += _chart(chart, evidence)
     blocks["missing"] += _missing(evidence)

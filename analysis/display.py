@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from analysis import verdict_words
+from analysis.comparisons import Comparison
 from analysis.document import Table
 from analysis.evidence import Evidence
 from analysis.labels import (
@@ -57,6 +60,82 @@ def winners(evidence: Evidence) -> Table:
             )
             for family, trial in evidence.winners.items()
         ),
+    )
+
+
+def verdicts(evidence: Evidence) -> Table | None:
+    """Return each comparison with its verdict; None where there is nothing to compare."""
+    if not evidence.verdicts:
+        return None
+    return Table(
+        caption=(
+            "What may be concluded. The difference is of test accuracy, first less second, paired "
+            "by seed; its interval covers seeds and test images. “Surely” is how surely "
+            "the first is the better one. The last column says how much of the variance of the "
+            "difference comes from the seeds; the rest comes from the choice of test images, and "
+            "more seeds do not lower it."
+        ),
+        columns=(
+            "Comparison",
+            "Verdict",
+            "Difference (percentage points)",
+            "Interval",
+            "Surely",
+            "Seeds",
+            "Variance from seeds",
+        ),
+        rows=tuple(_verdict_row(compared) for compared in evidence.verdicts),
+    )
+
+
+def budgets(evidence: Evidence) -> Table:
+    """Return what each family's search was given and spent."""
+    return Table(
+        caption=(
+            "The budget of each family's search. Floating-point operations are three times those "
+            "of the forward pass, for every image of every epoch."
+        ),
+        columns=(
+            "Family",
+            "Trials",
+            "Completed",
+            "Pruned",
+            "Failed",
+            "Epochs",
+            "Training time",
+            "Floating-point operations",
+        ),
+        rows=tuple(
+            (
+                family_label(account.family),
+                str(account.n_trials),
+                str(account.n_completed),
+                f"{account.n_pruned} ({percent(account.pruned_share, digits=0)})",
+                str(account.n_failed),
+                number(account.n_epochs),
+                duration(account.seconds) if account.seconds else MISSING,
+                MISSING if account.flops is None else f"{account.flops:.2e}",
+            )
+            for account in evidence.ledger
+        ),
+    )
+
+
+def _verdict_row(compared: Comparison) -> tuple[str, ...]:
+    verdict, difference = compared.verdict, compared.verdict.difference
+    known = difference is not None
+    return (
+        verdict_words.question(compared),
+        verdict.word,
+        verdict_words.signed(float(np.mean(compared.differences or [np.nan]))),
+        f"{verdict_words.signed(verdict.low)} to {verdict_words.signed(verdict.high)}"
+        if known
+        else MISSING,
+        verdict_words.probability(verdict),
+        str(len(compared.seeds)),
+        MISSING
+        if difference is None or not difference.standard_error
+        else percent(difference.seeds_variance / difference.standard_error**2, digits=0),
     )
 
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import tables
+from analysis import ledger, tables
+from analysis.comparisons import Comparison, compare
+from analysis.ledger import Account
+from analysis.statistics.verdict import DEFAULT_MARGIN
 from study.errors import StorageError
-from study.records import WINNER, FamilyRecord, RetrainedResult, StudyRecord, TrialRecord
+from study.records import (
+    FINISHED,
+    WINNER,
+    FamilyRecord,
+    RetrainedResult,
+    StudyRecord,
+    TrialRecord,
+)
 from study.winners import pick_winners, results_of_winners
-
-FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +38,9 @@ class Evidence:
         retrained: One row a result, see `tables.retrained`.
         by_class: One row a result and class, see `tables.by_class`.
         comparison: The main table, see `tables.comparison`.
+        ledger: What each family's search was given and spent, in the families' order.
+        verdicts: Family against family, and with augmentation against without.
+        margin: Differences of accuracy up to this do not matter.
     """
 
     study: StudyRecord
@@ -42,14 +53,21 @@ class Evidence:
     retrained: pd.DataFrame
     by_class: pd.DataFrame
     comparison: pd.DataFrame
+    ledger: tuple[Account, ...]
+    verdicts: tuple[Comparison, ...]
+    margin: float
 
     def family(self, name: str) -> FamilyRecord:
         """Return the record of one family."""
         return next(record for record in self.study.families if record.family == name)
 
 
-def from_study(study: StudyRecord) -> Evidence:
+def from_study(study: StudyRecord, *, margin: float = DEFAULT_MARGIN) -> Evidence:
     """Derive the evidence of a study.
+
+    Args:
+        study: The records as they were read.
+        margin: Differences of accuracy up to this do not matter, above 0.
 
     Raises:
         StorageError: If no trial of the study has finished.
@@ -73,6 +91,15 @@ def from_study(study: StudyRecord) -> Evidence:
         retrained=runs,
         by_class=tables.by_class(results, study.dataset.classes),
         comparison=tables.comparison(families, runs),
+        ledger=ledger.accounts(study.families, n_train=study.dataset.n_train),
+        verdicts=compare(
+            results,
+            families=families,
+            test_labels=study.test_labels,
+            n_test=study.dataset.n_test,
+            margin=margin,
+        ),
+        margin=margin,
     )
 
 

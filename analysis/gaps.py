@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from analysis.answer import trials_by_family
-from analysis.evidence import FINISHED, Evidence
+from analysis.evidence import Evidence
 from analysis.labels import augmentation_label, family_label, joined
-from study.records import WINNER, FamilyRecord
+from study.records import FINISHED, WINNER, FamilyRecord
 
 MAX_REASONS = 10
 MAX_REASON_CHARACTERS = 200
@@ -64,7 +63,8 @@ def _of_search(evidence: Evidence, family: FamilyRecord) -> list[str]:
     unfinished = sum(trial.state not in FINISHED for trial in family.trials)
     if unfinished:
         sentences.append(f"{label}: trials waiting or still running: {unfinished}.")
-    wanted, had = family.settings.get("trials"), trials_by_family(evidence)[family.family]
+    account = next(one for one in evidence.ledger if one.family == family.family)
+    wanted, had = family.settings.get("trials"), account.n_trials
     if isinstance(wanted, int) and had < wanted:
         sentences.append(f"{label}: {had} of the {wanted} trials asked for have finished.")
     if not any(trial.state == "COMPLETE" for trial in family.trials):

@@ -13,6 +13,7 @@ import pandas as pd
 from analysis import contents, evidence, html_page, markdown_page, tables
 from analysis.document import Document
 from analysis.evidence import Evidence
+from analysis.statistics.verdict import DEFAULT_MARGIN
 from study import files
 from study.errors import ConfigError
 from study.records import StudyRecord
@@ -42,7 +43,12 @@ class ReportFiles:
 
 
 def write_report(
-    study: StudyRecord, *, out: Path, png: bool = True, generated: datetime | None = None
+    study: StudyRecord,
+    *,
+    out: Path,
+    png: bool = True,
+    generated: datetime | None = None,
+    margin: float = DEFAULT_MARGIN,
 ) -> ReportFiles:
     """Write the report of a study into a folder, over an earlier one.
 
@@ -51,12 +57,13 @@ def write_report(
         out: Folder for `report.html`, `report.md`, `tables/` and `figures/`; made if need be.
         png: Whether to draw PNG files. Without Chrome or Chromium a warning is logged instead.
         generated: Date in the heading; now, if not given.
+        margin: Differences of accuracy up to this do not matter, above 0.
 
     Raises:
         StorageError: If no trial of the study has finished.
         ConfigError: If the folder cannot be written.
     """
-    known = evidence.from_study(study)
+    known = evidence.from_study(study, margin=margin)
     try:
         out.mkdir(parents=True, exist_ok=True)
         document = contents.compose(known, generated=generated or datetime.now(tz=UTC))

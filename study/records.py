@@ -24,6 +24,9 @@ WINNER = "winner"
 INTERRUPTED = "interrupted"
 """Reason of a trial that the user stopped: it does not count, its configuration is tried again."""
 
+FINISHED = ("COMPLETE", "PRUNED", "FAIL")
+"""States of a trial that has ended."""
+
 MAX_DECODED_LABELS = 10_000_000
 
 

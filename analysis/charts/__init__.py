@@ -7,6 +7,7 @@ from analysis.charts import (
     confusion,
     cost,
     curves,
+    differences,
     history,
     importance,
     parallel,
@@ -19,6 +20,7 @@ from analysis.charts.base import Chart
 CHARTS: dict[str, Chart] = {
     chart.name: chart
     for chart in (
+        differences.CHART,
         seeds.CHART,
         by_class.CHART,
         confusion.CHART,

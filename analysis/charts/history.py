@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 
 from analysis import theme
 from analysis.charts.base import Chart
-from analysis.evidence import FINISHED, Evidence
+from analysis.evidence import Evidence
 from analysis.labels import family_label, is_of_keras_tuner, trial_label
+from study.records import FINISHED
 
 TITLE = "Validation accuracy of each trial"
 BASELINE_SYMBOL = "diamond"

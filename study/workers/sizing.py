@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-MEMORY_PER_WORKER_BYTES = 2 << 30
+MEMORY_PER_WORKER_BYTES = 3 << 30
 """What one worker may come to need at most; `python -m benchmarks.memory` measures it."""
 
 WORKERS_PER_GPU = 4

@@ -228,7 +228,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     [
         *((cores, 0, 1000, cores) for cores in (1, 2, 3, 64)),
         *((1, 1, 1000, 1), (2, 1, 1000, 2), (16, 1, 1000, 4), (64, 8, 1000, 4)),
-        *((8, 0, 7.9, 3), (8, 0, 1, 1), (16, 1, 5, 2)),
+        *((8, 0, 8.9, 2), (8, 0, 1, 1), (16, 1, 9, 3)),
     ],
 )
 def test_the_default_number_of_workers_follows_from_the_machine(n_cores, n_gpus, gib, n_workers):

@@ -1,0 +1,143 @@
+"""Differences of test accuracy, seed by seed, with their mean, its interval and the margin."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+from analysis import theme
+from analysis.charts.base import Chart
+from analysis.comparisons import Comparison
+from analysis.evidence import Evidence
+from analysis.statistics.verdict import BETTER, EQUIVALENT, UNDECIDED
+from analysis.verdict_words import question
+
+TITLE = "Differences, seed by seed"
+NOTHING = "nothing has been retrained in two ways yet"
+ROW_PIXELS = 62
+COLOURS = {BETTER: "#0072B2", EQUIVALENT: "#009E73", UNDECIDED: "#D55E00"}
+SYMBOLS = {BETTER: "diamond", EQUIVALENT: "square", UNDECIDED: "circle"}
+
+
+class Row(NamedTuple):
+    """One comparison; differences are first less second, in percentage points.
+
+    `low` and `high` are None where there is no interval.
+    """
+
+    question: str
+    word: str
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
+    mean: float
+    low: float | None
+    high: float | None
+
+
+class Differences(NamedTuple):
+    """All comparisons, and the margin in percentage points."""
+
+    rows: tuple[Row, ...]
+    margin: float
+
+
+def compute(evidence: Evidence) -> Differences:
+    """Return the difference of each seed of each comparison."""
+    rows = tuple(_row(compared) for compared in evidence.verdicts if compared.seeds)
+    return Differences(rows, round(100 * evidence.margin, 4))
+
+
+def draw(computed: Differences) -> go.Figure:
+    """Draw a line a comparison: seeds as open symbols, the mean filled, the interval as a bar."""
+    axis = "difference of test accuracy (percentage points)"
+    if not computed.rows:
+        return theme.empty(TITLE, NOTHING, x=axis, y="comparison")
+    drawing = theme.figure(TITLE, height=ROW_PIXELS * len(computed.rows) + 20)
+    drawing.add_vrect(
+        x0=-computed.margin, x1=computed.margin, fillcolor=theme.GRID, line_width=0, layer="below"
+    )
+    drawing.add_vline(x=0, line={"color": theme.MUTED, "width": 1})
+    named: set[str] = set()
+    for place, row in enumerate(computed.rows):
+        _add_row(drawing, row, -place, with_key=row.word not in named)
+        named.add(row.word)
+    drawing.update_xaxes(title_text=axis)
+    drawing.update_yaxes(
+        tickvals=[-place for place in range(len(computed.rows))],
+        ticktext=[_folded(row.question) for row in computed.rows],
+        range=[0.5 - len(computed.rows), 0.5],
+        showgrid=False,
+        title_text="comparison",
+    )
+    return drawing
+
+
+def _row(compared: Comparison) -> Row:
+    verdict = compared.verdict
+    points = tuple(round(100 * difference, 3) for difference in compared.differences)
+    return Row(
+        question=question(compared),
+        word=verdict.word,
+        seeds=compared.seeds,
+        differences=points,
+        mean=round(sum(points) / len(points), 3),
+        low=round(100 * verdict.low, 3) if math.isfinite(verdict.low) else None,
+        high=round(100 * verdict.high, 3) if math.isfinite(verdict.high) else None,
+    )
+
+
+def _add_row(drawing: go.Figure, row: Row, place: float, *, with_key: bool) -> None:
+    colour = COLOURS[row.word]
+    drawing.add_scatter(
+        x=row.differences,
+        y=[place + 0.2] * len(row.differences),
+        customdata=row.seeds,
+        mode="markers",
+        marker={"symbol": "circle-open", "color": colour, "size": 8, "line": {"width": 1.5}},
+        showlegend=False,
+        hovertemplate="seed %{customdata}: %{x:+.2f} points<extra></extra>",
+    )
+    error = {}
+    if row.low is not None and row.high is not None:
+        error = {
+            "error_x": {
+                "array": [row.high - row.mean],
+                "arrayminus": [row.mean - row.low],
+                "thickness": 2.5,
+                "width": 7,
+            }
+        }
+    drawing.add_scatter(
+        x=[row.mean],
+        y=[place - 0.1],
+        mode="markers",
+        marker={"symbol": SYMBOLS[row.word], "color": colour, "size": 12},
+        name=row.word,
+        showlegend=with_key,
+        hovertemplate=f"{row.word}: mean %{{x:+.2f}} points<extra></extra>",
+        **error,
+    )
+
+
+def _folded(text: str) -> str:
+    """Return a comparison on two lines, or it would leave a phone no room for the plot."""
+    first, _, second = theme.plain(text).partition(", ")
+    return f"{first}<br>{second}"
+
+
+CHART = Chart(
+    name="differences",
+    title=TITLE,
+    caption=(
+        "Each open circle is the difference between two models trained with the same seed, first "
+        "less second; the filled symbol is their mean and the bar its interval. In the grey band "
+        "differences are too small to matter. A bar that ends before zero decides for one side, "
+        "one within the grey band shows that there is no difference worth having, any other leaves "
+        "it open."
+    ),
+    section="answer",
+    compute=compute,
+    draw=draw,
+)

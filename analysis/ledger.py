@@ -1,0 +1,125 @@
+"""What each family's search was given and spent: the budget that a comparison owes to both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from analysis.labels import duration, family_label, joined, number
+from study.records import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord
+
+BACKWARD_PASSES = 2
+"""A step's backward pass takes about twice the arithmetic of its forward pass: one product for the
+gradient of the inputs and one for that of the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What one family's search spent.
+
+    Attributes:
+        family: The family.
+        n_trials: Finished trials, those that the user interrupted left out.
+        n_completed: Trials trained to the end.
+        n_pruned: Trials ended early.
+        n_failed: Trials that failed, interrupted ones left out.
+        n_epochs: Epochs of all trials, interrupted ones included: they were spent.
+        seconds: Wall time of training and validating, as far as it was recorded.
+        flops: Floating-point operations of training, by the forward pass; None where not recorded.
+    """
+
+    family: str
+    n_trials: int
+    n_completed: int
+    n_pruned: int
+    n_failed: int
+    n_epochs: int
+    seconds: float
+    flops: float | None
+
+    @property
+    def pruned_share(self) -> float:
+        """Return the share of trials that were pruned, in [0, 1]; 0 without trials."""
+        return self.n_pruned / self.n_trials if self.n_trials else 0.0
+
+
+def accounts(families: Iterable[FamilyRecord], *, n_train: int | None) -> tuple[Account, ...]:
+    """Return each family's account, in their order; `n_train` are the images of an epoch."""
+    return tuple(_account(family, n_train) for family in families)
+
+
+def warnings(ledger: tuple[Account, ...]) -> tuple[str, ...]:
+    """Return a sentence for each way in which the budgets differ by more than is fair."""
+    if len(ledger) < 2:
+        return ()
+    return tuple(
+        _warning(what, ledger, spent, shown)
+        for what, spent, shown, most in _BUDGETS
+        if _ratio([spent(account) for account in ledger]) > most
+    )
+
+
+_Spent = Callable[[Account], float]
+
+_BUDGETS: tuple[tuple[str, _Spent, Callable[[float], str], float], ...] = (
+    ("trials", lambda account: account.n_trials, number, 1.0),
+    ("epochs", lambda account: account.n_epochs, number, 1.1),
+    ("training time", lambda account: account.seconds, duration, 1.5),
+)
+"""What is counted, how, how it is shown, and by which factor it may differ.
+
+Whoever serves the family with the fewest epochs first ends within a trial of equality. Time cannot
+be equal if trials and epochs are: what one network costs more is part of what is compared.
+"""
+
+
+def _account(family: FamilyRecord, n_train: int | None) -> Account:
+    counted = [
+        trial for trial in family.trials if trial.state in FINISHED and trial.failure != INTERRUPTED
+    ]
+    states = [trial.state for trial in counted]
+    return Account(
+        family=family.family,
+        n_trials=len(counted),
+        n_completed=states.count("COMPLETE"),
+        n_pruned=states.count("PRUNED"),
+        n_failed=states.count("FAIL"),
+        n_epochs=sum(len(trial.validation_accuracy) for trial in family.trials),
+        seconds=sum(trial.training_seconds or 0.0 for trial in family.trials),
+        flops=_flops(family.trials, n_train),
+    )
+
+
+def _flops(trials: Iterable[TrialRecord], n_train: int | None) -> float | None:
+    trained = [trial for trial in trials if trial.validation_accuracy]
+    if n_train is None or any(trial.forward_flops is None for trial in trained):
+        return None
+    passes = 1 + BACKWARD_PASSES
+    return float(
+        sum(
+            passes * (trial.forward_flops or 0) * n_train * len(trial.validation_accuracy)
+            for trial in trained
+        )
+    )
+
+
+def _ratio(amounts: list[float]) -> float:
+    least, most = min(amounts), max(amounts)
+    if least == most:
+        return 1.0
+    return most / least if least > 0 else float("inf")
+
+
+def _warning(
+    what: str, ledger: tuple[Account, ...], spent: _Spent, shown: Callable[[float], str]
+) -> str:
+    listed = joined([f"{family_label(one.family)} {shown(spent(one))}" for one in ledger])
+    if what == "training time":
+        return (
+            f"Equal trials took unequal {what}: {listed}. Where time is what counts, the slower "
+            "family had the larger budget."
+        )
+    return (
+        f"Unequal budgets: the {what} were {listed}. The family with more had more chances to find "
+        "a good model, so this is no fair comparison yet. Run more trials of the other."
+    )
