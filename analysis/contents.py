@@ -8,6 +8,7 @@ from analysis import display, gaps
 from analysis.answer import answer
 from analysis.charts import CHARTS
 from analysis.charts.base import Chart
+from analysis.checklist import check_all
 from analysis.document import (
     Block,
     Code,
@@ -30,6 +31,7 @@ SECTIONS = {
     "search": "The search",
     "hyperparameters": "What the hyperparameters did",
     "cost": "Accuracy and cost",
+    "checklist": "Was it fair?",
     "missing": "What is missing",
     "reproduce": "How to reproduce this",
 }
@@ -53,6 +55,7 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
     blocks["search"].append(display.budgets(evidence))
     for chart in CHARTS.values():
         blocks[chart.section] += _chart(chart, evidence)
+    blocks["checklist"] += _checklist(evidence)
     blocks["missing"] += _missing(evidence)
     blocks["reproduce"] += _reproduce(evidence)
     return Document(
@@ -116,6 +119,13 @@ def _notices(dataset: DatasetRecord) -> tuple[str, ...]:
     if not dataset.substitute_for:
         return ()
     return (f"Another dataset was used: {dataset.name}. Why: {dataset.substitute_for}",)
+
+
+def _checklist(evidence: Evidence) -> list[Block]:
+    checks = check_all(evidence)
+    n_passed = sum(check.passed for check in checks)
+    text = f"{n_passed} of {len(checks)} questions passed."
+    return [Paragraph(text=text), display.checklist(checks)]
 
 
 def _missing(evidence: Evidence) -> list[Block]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from analysis import verdict_words
+from analysis.checklist import Check
 from analysis.comparisons import Comparison
 from analysis.document import Table
 from analysis.evidence import Evidence
@@ -117,6 +120,23 @@ def budgets(evidence: Evidence) -> Table:
                 MISSING if account.flops is None else f"{account.flops:.2e}",
             )
             for account in evidence.ledger
+        ),
+    )
+
+
+def checklist(checks: Sequence[Check]) -> Table:
+    """Return each question with PASS or WARN and what was found."""
+    return Table(
+        caption="What makes a comparison unfair, and whether it was found here.",
+        columns=("Question", "Result", "Found", "What to do"),
+        rows=tuple(
+            (
+                check.question,
+                "PASS" if check.passed else "WARN",
+                " ".join(check.problems) or "Nothing.",
+                MISSING if check.passed else check.remedy,
+            )
+            for check in checks
         ),
     )
 

@@ -1,0 +1,247 @@
+"""Was the comparison fair? Each question is a function; what it finds is PASS or WARN."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from analysis import ledger
+from analysis.boundaries import at_boundary
+from analysis.evidence import Evidence
+from analysis.labels import family_label, joined, percent, points
+from study.records import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord
+
+MIN_COMPLETED = 10
+"""Fewer completed trials say little of a space of ten hyperparameters."""
+
+MIN_SEEDS = 3
+MAX_FAILED_SHARE, MAX_DUPLICATE_SHARE = 0.1, 0.05
+
+MAX_LAST_GAIN = 0.005
+"""An epoch that still brings half a point would not have been the last of a longer search."""
+
+SETTINGS = ("epochs", "engine", "sampler", "pruner", "tuner", "precision", "seed")
+"""What families must have been searched with alike."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One question and its answer.
+
+    Attributes:
+        question: As "Equal budgets".
+        problems: What was found wrong, a sentence each; empty where nothing was.
+        remedy: What to do about it, mostly a command.
+    """
+
+    question: str
+    problems: tuple[str, ...]
+    remedy: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Return whether nothing was found wrong."""
+        return not self.problems
+
+
+def check_all(evidence: Evidence) -> tuple[Check, ...]:
+    """Return the answers to all questions, in order."""
+    return tuple(
+        Check(question=question, problems=tuple(find(evidence)), remedy=remedy(evidence))
+        for question, (find, remedy) in QUESTIONS.items()
+    )
+
+
+def _budgets(evidence: Evidence) -> Iterator[str]:
+    yield from ledger.warnings(evidence.ledger)
+
+
+def _same_settings(evidence: Evidence) -> Iterator[str]:
+    for name in SETTINGS:
+        found = {
+            family_label(family.family): str(family.settings.get(name))
+            for family in evidence.study.families
+        }
+        if len(set(found.values())) > 1:
+            listed = joined([f"{value} for {label}" for label, value in found.items()])
+            yield f"The searches' setting {name} was {listed}."
+
+
+def _nuisances(evidence: Evidence) -> Iterator[str]:
+    ranges = {
+        family.family: {
+            name: json.dumps(json.loads(text), sort_keys=True)
+            for trial in family.trials
+            for name, text in trial.distributions.items()
+            if family.roles.get(name) == "nuisance"
+        }
+        for family in evidence.study.families
+    }
+    for name in sorted({name for of_family in ranges.values() for name in of_family}):
+        ways = {of_family.get(name, "") for of_family in ranges.values()}
+        if len(ways) > 1:
+            yield f"{name} was not tuned over the same range for each family."
+
+
+def _completed(evidence: Evidence) -> Iterator[str]:
+    for account in evidence.ledger:
+        if account.n_completed < MIN_COMPLETED:
+            yield (
+                f"{family_label(account.family)}: {account.n_completed} trials were trained to "
+                f"the end, fewer than {MIN_COMPLETED}."
+            )
+
+
+def _boundaries(evidence: Evidence) -> Iterator[str]:
+    for family, trial in evidence.winners.items():
+        for name, end in at_boundary(trial):
+            yield (
+                f"{family_label(family)}: the winner's {name} is at the {end} end of its range, "
+                "so that a better value may lie outside."
+            )
+
+
+def _still_improving(evidence: Evidence) -> Iterator[str]:
+    for family in evidence.study.families:
+        gains = [
+            trial.validation_accuracy[-1][1] - trial.validation_accuracy[-2][1]
+            for trial in family.trials
+            if trial.state == "COMPLETE" and len(trial.validation_accuracy) >= 2
+        ]
+        if gains and median(gains) > MAX_LAST_GAIN:
+            yield (
+                f"{family_label(family.family)}: the last epoch still brought "
+                f"{points(median(gains))} in the median, so longer trials may rank otherwise."
+            )
+
+
+def _failures(evidence: Evidence) -> Iterator[str]:
+    for account in evidence.ledger:
+        if account.n_failed > MAX_FAILED_SHARE * account.n_trials:
+            share = percent(account.n_failed / account.n_trials, digits=0)
+            yield f"{family_label(account.family)}: {share} of the trials failed."
+
+
+def _duplicates(evidence: Evidence) -> Iterator[str]:
+    for family in evidence.study.families:
+        counts = Counter(_identity(trial.params) for trial in _counted(family) if trial.params)
+        again = sum(counts.values()) - len(counts)
+        if again > MAX_DUPLICATE_SHARE * sum(counts.values()):
+            yield f"{family_label(family.family)}: {again} trials repeat an earlier configuration."
+
+
+def _test_split(evidence: Evidence) -> Iterator[str]:
+    if evidence.n_former_results:
+        yield (
+            f"The test split has also scored {evidence.n_former_results} models of former winners; "
+            "whoever looked at them before going on has tuned on it."
+        )
+    keys = Counter(
+        (result.family, result.configuration, result.source_trial, result.augmented, result.seed)
+        for result in evidence.study.retrained
+    )
+    if again := sum(count - 1 for count in keys.values()):
+        yield f"{again} retrained models were tested more than once."
+
+
+def _seeds(evidence: Evidence) -> Iterator[str]:
+    for compared in evidence.verdicts:
+        if len(compared.seeds) < MIN_SEEDS:
+            names = joined(list(compared.names()))
+            yield f"{names}, {compared.setting()}: {len(compared.seeds)} seeds in common."
+
+
+def _dataset(evidence: Evidence) -> Iterator[str]:
+    if evidence.study.dataset.substitute_for:
+        yield f"{evidence.study.dataset.name} stands in for the dataset that was wanted."
+
+
+def _counted(family: FamilyRecord) -> list[TrialRecord]:
+    return [
+        trial for trial in family.trials if trial.state in FINISHED and trial.failure != INTERRUPTED
+    ]
+
+
+def _identity(params: Mapping[str, Any]) -> str:
+    return json.dumps(dict(params), sort_keys=True, default=str)
+
+
+def _command(evidence: Evidence, **options: object) -> str:
+    """Return the study's command with some of its options set anew."""
+    study = evidence.study
+    known = [str(family.settings.get("command") or "") for family in study.families]
+    words = _words(max(known, key=len, default=""))
+    if not words:
+        words = ["python", "-m", "study", "run"]
+        options = {"dataset": study.dataset.name, "name": study.name, **options}
+    for name, value in options.items():
+        option = f"--{name}"
+        places = [place for place, word in enumerate(words) if word == option]
+        for place in reversed(places):
+            del words[place : place + 2]
+        words = [word for word in words if not word.startswith(f"{option}=")]
+        words += [option, str(value)]
+    return shlex.join(words)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # What a database holds need not be a command.
+        return []
+
+
+def _another(evidence: Evidence, **options: object) -> str:
+    return _command(evidence, **options, name=f"{evidence.study.name}-again")
+
+
+def _most_trials(evidence: Evidence) -> int:
+    return max((account.n_trials for account in evidence.ledger), default=1)
+
+
+def _longer_trials(evidence: Evidence) -> str:
+    epochs = [family.settings.get("epochs") for family in evidence.study.families]
+    known = [number for number in epochs if isinstance(number, int)]
+    return _another(evidence, epochs=2 * max(known, default=8))
+
+
+_Find = Callable[[Evidence], Iterator[str]]
+_Remedy = Callable[[Evidence], str]
+
+QUESTIONS: dict[str, tuple[_Find, _Remedy]] = {
+    "Equal budgets": (
+        _budgets,
+        lambda evidence: _command(evidence, trials=_most_trials(evidence)),
+    ),
+    "Searched alike": (_same_settings, _another),
+    "Nuisance hyperparameters tuned equally": (_nuisances, _another),
+    "Enough trials trained to the end": (
+        _completed,
+        lambda evidence: _command(evidence, trials=2 * _most_trials(evidence)),
+    ),
+    "Best values inside the space": (
+        _boundaries,
+        lambda evidence: f"Widen the ranges in search_spaces/, then: {_another(evidence)}",
+    ),
+    "Trained long enough to rank": (_still_improving, _longer_trials),
+    "Few failures": (_failures, lambda evidence: "See the failed trials by reason, below."),
+    "Few duplicates": (
+        _duplicates,
+        lambda evidence: _command(evidence, trials=2 * _most_trials(evidence)),
+    ),
+    "Enough seeds": (_seeds, lambda evidence: _command(evidence, seeds=5)),
+    "Test split touched once": (
+        _test_split,
+        lambda evidence: f"Begin anew with another sample: {_another(evidence, seed=1)}",
+    ),
+    "The dataset that was wanted": (
+        _dataset,
+        lambda evidence: "Make the dataset available, see README, and run again.",
+    ),
+}
+"""What is asked; a new question is a function and a line."""

@@ -1,0 +1,181 @@
+"""Each question of the checklist, asked of a study that is fair and of one that is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
+
+from analysis import evidence
+from analysis.boundaries import at_boundary
+from analysis.checklist import QUESTIONS, Check, check_all
+from study.records import FamilyRecord, StudyRecord, TrialRecord
+from tests.analysis import synthetic
+
+SPACE = {
+    "filters": IntDistribution(16, 64, step=16),
+    "learning_rate": FloatDistribution(1e-4, 1e-1, log=True),
+}
+
+
+def trial(number: int, *, seconds: float = 10.0, **changes: object) -> TrialRecord:
+    """Return a completed trial without fault, its configuration like no other's."""
+    given = {
+        "number": number,
+        "state": "COMPLETE",
+        "params": {"filters": 32, "learning_rate": 1e-3 * (1 + number / 100)},
+        "distributions": {name: distribution_to_json(one) for name, one in SPACE.items()},
+        "value": 0.7 - number / 1000,
+        "validation_accuracy": ((1, 0.5), (2, 0.7), (3, 0.7)),
+        "training_seconds": seconds,
+    }
+    return TrialRecord(**{**given, **changes})
+
+
+def family(name: str, *, settings: dict | None = None, trials: tuple = ()) -> FamilyRecord:
+    return FamilyRecord(
+        family=name,
+        trials=trials or tuple(trial(number) for number in range(12)),
+        roles={"filters": "scientific", "learning_rate": "nuisance"},
+        settings={
+            "epochs": 3,
+            "command": "python -m study run --trials 12 --name fair",
+            **(settings or {}),
+        },
+    )
+
+
+def study(*, other: FamilyRecord | None = None, **changes: object) -> StudyRecord:
+    """Return a fair study but for another second family or other fields."""
+    fair = synthetic.study(retrained=False)
+    families = (family("alexnet_lite"), other or family("custom_cnn"))
+    retrained = tuple(
+        dataclasses.replace(run, source_trial=0) for run in synthetic.study().retrained
+    )
+    fields = {"name": "fair", "families": families, "retrained": retrained, **changes}
+    return dataclasses.replace(fair, **fields)
+
+
+def checks(record: StudyRecord) -> dict[str, Check]:
+    return {check.question: check for check in check_all(evidence.from_study(record))}
+
+
+def changed(number: int, **changes: object) -> FamilyRecord:
+    """Return the second family with trial `number` and those after it changed."""
+    kept = tuple(trial(one) for one in range(number))
+    return family("custom_cnn", trials=kept + tuple(trial(n, **changes) for n in range(number, 12)))
+
+
+WIDER = {
+    **SPACE,
+    "learning_rate": FloatDistribution(1e-5, 1e-1, log=True),
+}
+UNFAIR = {
+    "Equal budgets": study(other=family("custom_cnn", trials=tuple(map(trial, range(11))))),
+    "Searched alike": study(other=family("custom_cnn", settings={"epochs": 4})),
+    "Nuisance hyperparameters tuned equally": study(
+        other=changed(
+            0, distributions={name: distribution_to_json(one) for name, one in WIDER.items()}
+        )
+    ),
+    "Enough trials trained to the end": study(other=changed(9, state="PRUNED", value=None)),
+    "Best values inside the space": study(
+        other=changed(0, params={"filters": 64, "learning_rate": 1e-3})
+    ),
+    "Trained long enough to rank": study(
+        other=changed(2, validation_accuracy=((1, 0.5), (2, 0.6), (3, 0.7)))
+    ),
+    "Few failures": study(other=changed(10, state="FAIL", value=None, failure="out of memory")),
+    "Few duplicates": study(other=changed(10, params={"filters": 32, "learning_rate": 1e-3})),
+    "Enough seeds": study(
+        retrained=tuple(run for run in study().retrained if run.seed < 2),
+    ),
+    "Test split touched once": study(
+        retrained=tuple(
+            dataclasses.replace(run, source_trial=1 if run.seed == 2 else 0)
+            for run in study().retrained
+        )
+    ),
+    "The dataset that was wanted": study(
+        dataset=dataclasses.replace(study().dataset, substitute_for="CIFAR-10 cannot be had.")
+    ),
+}
+
+
+def test_a_fair_study_passes_every_question():
+    problems = {name: check.problems for name, check in checks(study()).items() if check.problems}
+    assert problems == {}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_question_finds_what_it_asks_for_and_says_what_to_do(question):
+    check = checks(UNFAIR[question])[question]
+    assert not check.passed
+    assert check.remedy
+
+
+@pytest.mark.parametrize(
+    ("question", "remedy"),
+    [
+        ("Enough seeds", "python -m study run --trials 12 --name fair --seeds 5"),
+        ("Enough trials trained to the end", "python -m study run --name fair --trials 24"),
+        (
+            "Trained long enough to rank",
+            "python -m study run --trials 12 --epochs 6 --name fair-again",
+        ),
+    ],
+)
+def test_the_follow_up_is_the_studys_own_command_with_options_set_anew(question, remedy):
+    assert checks(UNFAIR[question])[question].remedy == remedy
+
+
+@pytest.mark.parametrize("command", ["", None, 'an "unclosed quote'])
+def test_without_a_recorded_command_the_follow_up_names_the_study(command):
+    families = tuple(
+        family(name, settings={"command": command}) for name in ("alexnet_lite", "custom_cnn")
+    )
+    record = dataclasses.replace(UNFAIR["Enough seeds"], families=families, name="it's; mine")
+    assert checks(record)["Enough seeds"].remedy == (
+        """python -m study run --dataset cifar10 --name 'it'"'"'s; mine' --seeds 5"""
+    )
+
+
+def test_records_without_anything_optional_are_asked_too():
+    assert len(check_all(evidence.from_study(synthetic.bare(synthetic.study())))) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value", "ends"),
+    [
+        (IntDistribution(16, 64, step=16), 64, ["upper"]),
+        (IntDistribution(16, 64, step=16), 16, ["lower"]),
+        (IntDistribution(16, 64, step=16), 32, []),
+        (IntDistribution(3, 5, step=2), 5, []),  # Two values: both are ends.
+        (FloatDistribution(0.0, 0.5), 0.0, []),  # Nothing is below zero.
+        (FloatDistribution(0.0, 0.5), 0.49, ["upper"]),
+        (FloatDistribution(1e-4, 1e-1, log=True), 1.3e-4, ["lower"]),
+        (FloatDistribution(1e-4, 1e-1, log=True), 5e-3, []),
+        (CategoricalDistribution((128, 256, 512)), 512, ["upper"]),
+        (CategoricalDistribution((128, 256, 512)), 256, []),
+        (CategoricalDistribution(("a", "b", "c")), "c", []),
+        (CategoricalDistribution((True, False)), True, []),
+        (IntDistribution(16, 16), 16, []),
+        (FloatDistribution(0.1, 0.5), 0.9, []),  # Given from outside the space.
+    ],
+)
+def test_values_at_an_end_of_their_range_are_told(distribution, value, ends):
+    one = TrialRecord(
+        number=0,
+        state="COMPLETE",
+        params={"it": value},
+        distributions={"it": distribution_to_json(distribution)},
+    )
+    assert json.loads(one.distributions["it"])
+    assert list(at_boundary(one)) == [("it", end) for end in ends]
