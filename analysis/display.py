@@ -147,7 +147,7 @@ def _verdict_row(compared: Comparison) -> tuple[str, ...]:
     return (
         verdict_words.question(compared),
         verdict.word,
-        verdict_words.signed(float(np.mean(compared.differences or [np.nan]))),
+        verdict_words.signed(np.mean(compared.differences)) if compared.differences else MISSING,
         f"{verdict_words.signed(verdict.low)} to {verdict_words.signed(verdict.high)}"
         if known
         else MISSING,

@@ -123,7 +123,7 @@ def test_only_storage_opens_databases():
 
 def test_only_studies_takes_optuna_studies_from_a_database():
     # These make one too, in memory, for Optuna to evaluate or to sample from.
-    in_memory = {"analysis/charts/importance.py", "study/proposals.py"}
+    in_memory = {"analysis/importances.py", "study/proposals.py"}
     assert callers({"create_study", "load_study"}) - in_memory == {"study/studies.py"}
 
 

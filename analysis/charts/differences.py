@@ -17,8 +17,9 @@ from analysis.verdict_words import question
 TITLE = "Differences, seed by seed"
 NOTHING = "nothing has been retrained in two ways yet"
 ROW_PIXELS = 62
-COLOURS = {BETTER: "#0072B2", EQUIVALENT: "#009E73", UNDECIDED: "#D55E00"}
-SYMBOLS = {BETTER: "diamond", EQUIVALENT: "square", UNDECIDED: "circle"}
+# Colours that stand for no family; symbols tell the words apart.
+COLOURS = {BETTER: theme.INK, EQUIVALENT: theme.MUTED, UNDECIDED: theme.MUTED}
+SYMBOLS = {BETTER: "diamond", EQUIVALENT: "square", UNDECIDED: "x"}
 
 
 class Row(NamedTuple):

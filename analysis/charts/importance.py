@@ -2,74 +2,71 @@
 
 from __future__ import annotations
 
-import logging
-import math
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import optuna
 import pandas as pd
 import plotly.graph_objects as go
-from optuna.importance import (
-    BaseImportanceEvaluator,
-    FanovaImportanceEvaluator,
-    PedAnovaImportanceEvaluator,
-)
 
 from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.hyperparameters import ROLES, role
-from analysis.labels import family_label, joined
-from study.records import FamilyRecord, TrialRecord
+from analysis.importances import (
+    EVALUATORS,
+    FANOVA,
+    PED_ANOVA,
+    Scores,
+    comparable_scores,
+    estimate,
+)
+from analysis.labels import family_label, joined, percent
 
 TITLE = "Importance of each hyperparameter"
-MIN_COMPLETED = 10
-MIN_TOP_TRIALS = 5
-MAX_FANOVA_TRIALS = 1000
-FANOVA_SEED = 0
-FANOVA, PED_ANOVA = "fANOVA", "PED-ANOVA"
 BAR_PIXELS = 34
+MIN_STABILITY = 0.8
+"""A first place that fewer resamples confirm may well be another's."""
+
 # Colours that stand for no family, in the order of ROLES.
 ROLE_COLOURS = dict(zip(ROLES, ("#009E73", "#CC79A7", theme.FAINT), strict=True))
 PATTERNS = {FANOVA: "", PED_ANOVA: "/"}
 
-log = logging.getLogger(__name__)
-
 
 class Importances(NamedTuple):
-    """One row a family, evaluator and hyperparameter: `share` in [0, 1] and `role`.
+    """One row a family, evaluator and hyperparameter: `share`, `low`, `high` in [0, 1] and `role`.
 
-    `problems` says for each family and evaluator without rows why it has none.
+    `problems` says for each family and evaluator without rows why it has none, `scores` which
+    scores were compared, `stability` how often resampled trials had the same one on top.
     """
 
     families: tuple[str, ...]
     shares: pd.DataFrame
     problems: dict[tuple[str, str], str]
+    scores: dict[str, Scores]
+    stability: dict[tuple[str, str], float]
 
 
 def compute(evidence: Evidence) -> Importances:
-    """Estimate importances from completed trials, by fANOVA and by PED-ANOVA.
-
-    fANOVA (Hutter, Hoos, Leyton-Brown 2014) shares out the variance of accuracy over the space, as
-    a random forest models it. PED-ANOVA (Watanabe, Bansal, Hutter 2023) asks what tells the best
-    trials from the rest; the best tenth here, but at least five trials.
-    """
-    rows: list[tuple[str, str, str, float, str]] = []
+    """Estimate importances with their intervals, see `analysis.importances.estimate`."""
+    rows: list[tuple[object, ...]] = []
     problems: dict[tuple[str, str], str] = {}
-    for family in evidence.study.families:
-        study = rebuilt(family)
-        for name in PATTERNS:
-            shares, problem = _shares(study, name)
-            if problem:
-                problems[family.family, name] = problem
+    stability: dict[tuple[str, str], float] = {}
+    scores: dict[str, Scores] = {}
+    for record in evidence.study.families:
+        family = record.family
+        scores[family] = comparable_scores(record)
+        for name, found in estimate(record, scores[family]).items():
+            if found.problem:
+                problems[family, name] = found.problem
+                continue
+            stability[family, name] = found.top_stability
             rows += [
-                (family.family, name, parameter, share, role(family, parameter))
-                for parameter, share in shares.items()
+                (family, name, parameter, one.share, one.low, one.high, role(record, parameter))
+                for parameter, one in found.shares.items()
             ]
-    columns = ["family", "evaluator", "hyperparameter", "share", "role"]
-    return Importances(evidence.families, pd.DataFrame(rows, columns=columns), problems)
+    columns = ["family", "evaluator", "hyperparameter", "share", "low", "high", "role"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return Importances(evidence.families, frame, problems, scores, stability)
 
 
 def draw(computed: Importances) -> go.Figure:
@@ -102,84 +99,50 @@ def draw(computed: Importances) -> go.Figure:
 
 
 def words(computed: Importances) -> str:
-    """Say which hyperparameter mattered most, or that the two methods disagree."""
+    """Say what was compared, what mattered most, and whether that is more than chance."""
     sentences = []
-    for family, rows in computed.shares.groupby("family", sort=False):
-        top = rows.sort_values("share", ascending=False).groupby("evaluator", sort=False).head(1)
-        named = [
-            f"{row.hyperparameter} by {row.evaluator} ({100 * row.share:.0f} %)"
-            for row in top.sort_values("evaluator", ascending=False).itertuples()
-        ]
-        agree = top["hyperparameter"].nunique() == 1
-        note = "" if agree else "; the methods disagree, so take neither for granted"
-        sentences.append(f"Most important for {family_label(str(family))}: {joined(named)}{note}.")
+    for family in computed.families:
+        label = family_label(family)
+        rows = computed.shares[computed.shares["family"] == family]
+        if not rows.empty:
+            sentences += [_compared(label, computed.scores[family]), _most(computed, family, rows)]
         sentences += [
-            f"{evaluator} says nothing of {family_label(str(family))}: {problem}."
-            for (owner, evaluator), problem in computed.problems.items()
-            if owner == family
+            f"{evaluator} says nothing of {label}: {computed.problems[family, evaluator]}."
+            for evaluator in EVALUATORS
+            if (family, evaluator) in computed.problems
         ]
     return " ".join(sentences)
 
 
-def rebuilt(family: FamilyRecord) -> optuna.Study:
-    """Return an in-memory Optuna study of the family's completed trials, higher being better."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        study = optuna.create_study(direction="maximize")
-    finally:
-        optuna.logging.set_verbosity(level)
-    study.add_trials([trial for record in family.trials if (trial := _frozen(record)) is not None])
-    return study
+def _compared(label: str, scores: Scores) -> str:
+    if scores.epoch is None:
+        text = f"{label}: final accuracies of {len(scores.values)} completed trials are compared"
+        pruned = scores.n_trials - scores.n_completed
+        return f"{text}; {pruned} pruned ones have none." if pruned else f"{text}."
+    return (
+        f"{label}: accuracies after epoch {scores.epoch} are compared, which {len(scores.values)} "
+        f"of {scores.n_trials} trials have reached; only {scores.n_completed} were trained to the "
+        "end, and leaving out the others would leave out what made them bad. What matters late "
+        "in training is not seen."
+    )
 
 
-def _frozen(record: TrialRecord) -> optuna.trial.FrozenTrial | None:
-    """Return the trial as Optuna's own; None unless completed within the recorded distributions."""
-    if record.state != "COMPLETE" or record.value is None or not math.isfinite(record.value):
-        return None
-    names = [name for name in record.params if name in record.distributions]
-    try:
-        return optuna.trial.create_trial(
-            params={name: record.params[name] for name in names},
-            distributions={
-                name: optuna.distributions.json_to_distribution(record.distributions[name])
-                for name in names
-            },
-            value=record.value,
+def _most(computed: Importances, family: str, rows: pd.DataFrame) -> str:
+    top = rows.sort_values("share", ascending=False).groupby("evaluator", sort=False).head(1)
+    named, unsure = [], False
+    for row in top.sort_values("evaluator", ascending=False).itertuples():
+        stability = computed.stability[family, str(row.evaluator)]
+        unsure |= stability < MIN_STABILITY
+        named.append(
+            f"{row.hyperparameter} by {row.evaluator} ({percent(row.share, digits=0)}, on top in "
+            f"{percent(stability, digits=0)} of resamples)"
         )
-    except ValueError as error:
-        log.warning("Trial %d is left out of the importances: %s", record.number, error)
-        return None
-
-
-def _shares(study: optuna.Study, name: str) -> tuple[dict[str, float], str]:
-    """Return each hyperparameter's share of the importance, or why there is none."""
-    n = len(study.trials)
-    if n < MIN_COMPLETED:
-        return {}, f"too few completed trials ({n} of {MIN_COMPLETED})"
-    if not any(trial.params for trial in study.trials):
-        return {}, "no hyperparameters are recorded"
-    if name == FANOVA and n > MAX_FANOVA_TRIALS:
-        return {}, f"{name} is left out: it would take minutes for {n} trials"
-    try:
-        with warnings.catch_warnings():
-            # A conditional hyperparameter used by one trial warns; the caption says so for all.
-            warnings.simplefilter("ignore")
-            # No `target` here: PED-ANOVA would then take a lower accuracy for the better one.
-            found = _evaluator(name, n).evaluate(study)
-    except (ValueError, RuntimeError) as error:
-        return {}, f"{name} failed: {error}"
-    total = sum(found.values())
-    # All zero means that nothing was found. Normalised, it would pass for equal importance.
-    if not math.isfinite(total) or total <= 0:
-        return {}, "no differences to explain"
-    return {parameter: float(value) / total for parameter, value in found.items()}, ""
-
-
-def _evaluator(name: str, n_completed: int) -> BaseImportanceEvaluator:
-    if name == FANOVA:
-        return FanovaImportanceEvaluator(seed=FANOVA_SEED)
-    return PedAnovaImportanceEvaluator(target_quantile=max(0.1, MIN_TOP_TRIALS / n_completed))
+    notes = []
+    if top["hyperparameter"].nunique() > 1:
+        notes.append("the methods disagree, so take neither for granted")
+    if unsure:
+        notes.append("other trials might well have put another first")
+    return f"Most important: {joined(named)}{''.join(f'; {note}' for note in notes)}."
 
 
 def _size(computed: Importances, family: str) -> int:
@@ -223,6 +186,13 @@ def _add_family(drawing: go.Figure, computed: Importances, family: str, row: int
             y=[_shown(name, roles[name]) for name in order],
             orientation="h",
             offsetgroup=evaluator,
+            error_x={
+                "array": (100 * (bars["high"] - bars["share"])).round(1),
+                "arrayminus": (100 * (bars["share"] - bars["low"])).round(1),
+                "thickness": 1,
+                "width": 3,
+                "color": theme.INK,
+            },
             marker=_marker([roles[name] for name in order], evaluator),
             showlegend=False,
             hovertemplate=f"%{{y}}: %{{x}} % ({evaluator})<extra></extra>",
@@ -240,13 +210,13 @@ CHART = Chart(
     name="importance",
     title=TITLE,
     caption=(
-        "How much of the differences in validation accuracy goes with each hyperparameter, among "
-        "completed trials; the bars of one method add up to 100 %. Scientific hyperparameters, in "
-        "bold, are what the study compares; nuisance ones had to be tuned along. Plain bars are "
-        "fANOVA, which looks at the whole range of accuracies; hatched bars are PED-ANOVA, which "
-        "asks what sets the best trials (a tenth, but at least five) apart. fANOVA leaves out "
-        "hyperparameters that not every trial has. From a few dozen trials both are rough "
-        "estimates; believe what both say."
+        "How much of the differences in validation accuracy goes with each hyperparameter; the "
+        "bars of one method add up to 100 %, thin lines are 90 % bootstrap intervals. Scientific "
+        "hyperparameters, in bold, are what the study compares; nuisance ones had to be tuned "
+        "along. Plain bars are fANOVA, which looks at the whole range of accuracies; hatched bars "
+        "are PED-ANOVA, which asks what sets the best trials (a tenth, but at least five) apart. "
+        "fANOVA leaves out hyperparameters that not every trial has. Believe what both say and "
+        "the lines allow."
     ),
     section="hyperparameters",
     compute=compute,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution, distribution_to_json
 
-from analysis import evidence
+from analysis import evidence, importances
 from analysis.charts import importance
 from study.records import FamilyRecord, TrialRecord
 from tests.analysis import synthetic
@@ -62,30 +62,87 @@ def test_ped_anova_looks_at_the_highest_accuracies_and_not_at_the_lowest():
     assert shares["high"] > 0.8
 
 
-def test_the_rebuilt_study_takes_the_highest_accuracy_for_the_best():
-    record = family(lambda params: params["matters"])
-
-    study = importance.rebuilt(record)
-
-    assert study.best_value == max(trial.value for trial in record.trials)
+def curve(*accuracies: float) -> tuple[tuple[int, float], ...]:
+    return tuple(enumerate(accuracies, start=1))
 
 
-def test_pruned_and_failed_trials_and_such_outside_their_distribution_are_left_out():
+def test_scores_are_final_ones_where_four_fifths_have_completed():
+    record = family(lambda params: params["matters"], n=10)
+    pruned = [
+        dataclasses.replace(trial, state="PRUNED", value=None, validation_accuracy=curve(0.3))
+        for trial in record.trials[:2]
+    ]
+    record = dataclasses.replace(record, trials=(*pruned, *record.trials[2:]))
+
+    scores = importances.comparable_scores(record)
+
+    assert scores.epoch is None
+    assert scores.values == {trial.number: trial.value for trial in record.trials[2:]}
+    assert (scores.n_trials, scores.n_completed) == (10, 8)
+
+
+def test_scores_are_those_of_the_last_epoch_that_four_fifths_have_reached():
+    record = family(lambda params: params["matters"], n=10)
+    lengths = [8, 4, 4, 2, 2, 2, 2, 2, 1, 1]
+    trials = [
+        dataclasses.replace(
+            trial,
+            state="COMPLETE" if length == 8 else "PRUNED",
+            value=0.8 if length == 8 else None,
+            validation_accuracy=curve(*(0.1 * epoch for epoch in range(1, length + 1))),
+        )
+        for trial, length in zip(record.trials, lengths, strict=True)
+    ]
+
+    scores = importances.comparable_scores(dataclasses.replace(record, trials=tuple(trials)))
+
+    assert scores.epoch == 2
+    assert scores.values == pytest.approx(dict.fromkeys(range(8), 0.2))
+
+
+def test_failed_trials_and_such_outside_their_distribution_are_left_out():
     record = family(lambda params: params["matters"], n=12)
     outside = dataclasses.replace(record.trials[0], params={"matters": 2.0, "idle": 0.5})
-    pruned = dataclasses.replace(record.trials[1], state="PRUNED", value=None)
-    record = dataclasses.replace(record, trials=(outside, pruned, *record.trials[2:]))
+    failed = dataclasses.replace(record.trials[1], state="FAIL", value=None)
+    record = dataclasses.replace(record, trials=(outside, failed, *record.trials[2:]))
 
-    assert len(importance.rebuilt(record).trials) == 10
+    scores = importances.comparable_scores(record)
+
+    assert len(importances.frozen_trials(record, scores)) == 10
 
 
-def test_too_few_completed_trials_give_a_reason_and_no_bars():
+@pytest.mark.parametrize("evaluator", importances.EVALUATORS)
+def test_intervals_hold_the_share_and_shrink_with_more_trials(evaluator):
+    def accuracy(params):
+        return 0.5 + 0.2 * params["matters"] + 0.1 * params["idle"]
+
+    widths = []
+    for n in (20, 200):
+        found = computed(family(accuracy, n=n)).shares
+        rows = found[found["evaluator"] == evaluator]
+        assert (rows["low"] <= rows["share"]).all()
+        assert (rows["share"] <= rows["high"]).all()
+        widths.append(float((rows["high"] - rows["low"]).mean()))
+    assert widths[1] < widths[0]
+
+
+def test_a_clear_first_place_is_stable_and_one_by_chance_is_not():
+    clear = computed(family(lambda params: 0.5 + 0.4 * params["matters"]))
+    rng = np.random.default_rng(8)
+    noise = computed(family(lambda _: rng.uniform(), n=30, names=tuple("abcdef")))
+    assert min(clear.stability.values()) > 0.95
+    assert min(noise.stability.values()) < 0.8
+    assert "might well have put another first" in importance.words(noise)
+    assert "might well" not in importance.words(clear)
+
+
+def test_too_few_trials_give_a_reason_and_no_bars():
     found = computed(family(lambda params: params["matters"], n=7))
 
     assert found.shares.empty
-    assert found.problems["a", importance.FANOVA] == "too few completed trials (7 of 10)"
+    assert found.problems["a", importance.FANOVA] == "too few trials (7 of 10)"
     texts = [note.text for note in importance.draw(found).layout.annotations]
-    assert "too few completed trials (7 of 10)" in texts
+    assert "too few trials (7 of 10)" in texts
 
 
 def test_equal_accuracies_give_a_reason_and_no_equal_bars():
