@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import mean
 
-import numpy as np
 import pandas as pd
 
 from analysis import verdict_words
@@ -147,7 +147,7 @@ def _verdict_row(compared: Comparison) -> tuple[str, ...]:
     return (
         verdict_words.question(compared),
         verdict.word,
-        verdict_words.signed(np.mean(compared.differences)) if compared.differences else MISSING,
+        verdict_words.signed(mean(compared.differences)) if compared.differences else MISSING,
         f"{verdict_words.signed(verdict.low)} to {verdict_words.signed(verdict.high)}"
         if known
         else MISSING,

@@ -118,12 +118,16 @@ def estimate(family: FamilyRecord, scores: Scores) -> dict[str, Importance]:
     problem = _problem(trials)
     if problem:
         return dict.fromkeys(EVALUATORS, Importance(shares={}, problem=problem))
-    found = {PED_ANOVA: _resampled(trials, *[_ped_anova(len(trials))] * 2, N_RESAMPLES)}
+    ped_anova = _ped_anova(len(trials))
+    found = {PED_ANOVA: _resampled(trials, ped_anova, ped_anova, N_RESAMPLES)}
     if len(trials) > MAX_FANOVA_TRIALS:
         reason = f"{FANOVA} is left out: it would take minutes for {len(trials)} trials"
         return {FANOVA: Importance(shares={}, problem=reason), **found}
-    fanovas = (FanovaImportanceEvaluator(n_trees=n, seed=SEED) for n in (N_TREES, N_FEWER_TREES))
-    return {FANOVA: _resampled(trials, *fanovas, N_FANOVA_RESAMPLES), **found}
+    forest, smaller = (
+        FanovaImportanceEvaluator(n_trees=n_trees, seed=SEED)
+        for n_trees in (N_TREES, N_FEWER_TREES)
+    )
+    return {FANOVA: _resampled(trials, forest, smaller, N_FANOVA_RESAMPLES), **found}
 
 
 def _ped_anova(n_trials: int) -> BaseImportanceEvaluator:
