@@ -30,11 +30,13 @@ class Answer:
     """The answer as plain text.
 
     Attributes:
-        text: One paragraph.
+        verdicts: One for each comparison, as a list.
+        text: What they rest on, as one paragraph.
         warnings: What a reader must know before believing it, one sentence or two each.
     """
 
     text: str
+    verdicts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -45,10 +47,10 @@ def answer(evidence: Evidence) -> Answer:
     tested = winners[winners["n_seeds"] > 0]
     if tested.empty:
         return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings)
-    sentences = [*_between_families(evidence, tested), *_of_augmentation(evidence, tested)]
-    sentences += [_intervals(evidence, tested), _costs(tested), _budget(evidence)]
+    verdicts = (*_between_families(evidence, tested), *_of_augmentation(evidence, tested))
+    sentences = [_intervals(evidence, tested), _costs(tested), _budget(evidence)]
     sentences += [_splits(evidence), _test_time_flip(evidence)]
-    return Answer(text=" ".join(filter(None, sentences)), warnings=warnings)
+    return Answer(text=" ".join(filter(None, sentences)), verdicts=verdicts, warnings=warnings)
 
 
 def _by_validation(evidence: Evidence) -> list[str]:

@@ -204,6 +204,13 @@ def _most_trials(evidence: Evidence) -> int:
     return max((account.n_trials for account in evidence.ledger), default=1)
 
 
+def _even_out(evidence: Evidence) -> str:
+    counts = {account.n_trials for account in evidence.ledger}
+    if len(counts) > 1:
+        return _command(evidence, trials=max(counts))
+    return "None: equal trials of unequal networks differ in what they cost. Weigh it in."
+
+
 def _longer_trials(evidence: Evidence) -> str:
     epochs = [family.settings.get("epochs") for family in evidence.study.families]
     known = [number for number in epochs if isinstance(number, int)]
@@ -214,10 +221,7 @@ _Find = Callable[[Evidence], Iterator[str]]
 _Remedy = Callable[[Evidence], str]
 
 QUESTIONS: dict[str, tuple[_Find, _Remedy]] = {
-    "Equal budgets": (
-        _budgets,
-        lambda evidence: _command(evidence, trials=_most_trials(evidence)),
-    ),
+    "Equal budgets": (_budgets, _even_out),
     "Searched alike": (_same_settings, _another),
     "Nuisance hyperparameters tuned equally": (_nuisances, _another),
     "Enough trials trained to the end": (

@@ -48,6 +48,8 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
     blocks: dict[str, list[Block]] = {anchor: [] for anchor in SECTIONS}
     found = answer(evidence)
     blocks["answer"] += [Notice(text=warning) for warning in found.warnings]
+    if found.verdicts:
+        blocks["answer"].append(Items(items=found.verdicts))
     blocks["answer"].append(Paragraph(text=found.text))
     if table := display.verdicts(evidence):
         blocks["answer"].append(table)

@@ -38,7 +38,8 @@ def study_with(scores: dict[tuple[str, bool], float], spread=SPREAD) -> StudyRec
 
 
 def said(study: StudyRecord) -> str:
-    return answer(evidence.from_study(study)).text
+    found = answer(evidence.from_study(study))
+    return " ".join([*found.verdicts, found.text])
 
 
 def test_a_clear_lead_names_the_better_family_and_the_lead_in_points():
@@ -78,7 +79,7 @@ def test_a_difference_within_the_margin_is_equivalent():
     scores = {("custom_cnn", True): 0.805, ("alexnet_lite", True): 0.80}
     wide = evidence.from_study(study_with(scores), margin=0.1)
 
-    text = answer(wide).text
+    (text,) = answer(wide).verdicts
 
     assert "custom CNN and alexnet lite are EQUIVALENT: 0.5 percentage points apart" in text
     assert "all within 10.0 percentage points" in text
