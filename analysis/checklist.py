@@ -14,7 +14,6 @@ from analysis import ledger
 from analysis.boundaries import at_boundary
 from analysis.evidence import Evidence
 from analysis.labels import family_label, joined, percent, points
-from study.records import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord
 
 MIN_COMPLETED = 10
 """Fewer completed trials say little of a space of ten hyperparameters."""
@@ -129,7 +128,9 @@ def _failures(evidence: Evidence) -> Iterator[str]:
 
 def _duplicates(evidence: Evidence) -> Iterator[str]:
     for family in evidence.study.families:
-        counts = Counter(_identity(trial.params) for trial in _counted(family) if trial.params)
+        counts = Counter(
+            _identity(trial.params) for trial in ledger.counted(family) if trial.params
+        )
         again = sum(counts.values()) - len(counts)
         if again > MAX_DUPLICATE_SHARE * sum(counts.values()):
             yield f"{family_label(family.family)}: {again} trials repeat an earlier configuration."
@@ -159,12 +160,6 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
 def _dataset(evidence: Evidence) -> Iterator[str]:
     if evidence.study.dataset.substitute_for:
         yield f"{evidence.study.dataset.name} stands in for the dataset that was wanted."
-
-
-def _counted(family: FamilyRecord) -> list[TrialRecord]:
-    return [
-        trial for trial in family.trials if trial.state in FINISHED and trial.failure != INTERRUPTED
-    ]
 
 
 def _identity(params: Mapping[str, Any]) -> str:

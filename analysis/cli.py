@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from study.console import print_result
 from study.errors import StudyError
 from study.one_line_parser import OneLineParser
 
@@ -20,8 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
-        for path in _report(arguments):
-            print(path)
+        print_result("\n".join(map(str, _report(arguments))))
     except StudyError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return USER_ERROR

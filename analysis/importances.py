@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from optuna.importance import (
     FanovaImportanceEvaluator,
     PedAnovaImportanceEvaluator,
 )
-from optuna.trial import FrozenTrial
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from study.records import FamilyRecord, TrialRecord
 
@@ -24,7 +26,9 @@ EVALUATORS = (FANOVA, PED_ANOVA)
 
 MIN_TRIALS = 10
 MIN_TOP_TRIALS = 5
-MAX_FANOVA_TRIALS = 1000
+MAX_FANOVA_TRIALS = 300
+"""From more, so many are drawn at random: fANOVA's time grows faster than the trials."""
+
 SHARE_OF_TRIALS = 0.8
 """Scores count after the last epoch that so many of the trials have reached."""
 
@@ -119,15 +123,22 @@ def estimate(family: FamilyRecord, scores: Scores) -> dict[str, Importance]:
     if problem:
         return dict.fromkeys(EVALUATORS, Importance(shares={}, problem=problem))
     ped_anova = _ped_anova(len(trials))
-    found = {PED_ANOVA: _resampled(trials, ped_anova, ped_anova, N_RESAMPLES)}
-    if len(trials) > MAX_FANOVA_TRIALS:
-        reason = f"{FANOVA} is left out: it would take minutes for {len(trials)} trials"
-        return {FANOVA: Importance(shares={}, problem=reason), **found}
     forest, smaller = (
         FanovaImportanceEvaluator(n_trees=n_trees, seed=SEED)
         for n_trees in (N_TREES, N_FEWER_TREES)
     )
-    return {FANOVA: _resampled(trials, forest, smaller, N_FANOVA_RESAMPLES), **found}
+    few = _at_most(MAX_FANOVA_TRIALS, trials)
+    return {
+        FANOVA: _resampled(few, forest, smaller, N_FANOVA_RESAMPLES),
+        PED_ANOVA: _resampled(trials, ped_anova, ped_anova, N_RESAMPLES),
+    }
+
+
+def _at_most(n: int, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+    if len(trials) <= n:
+        return trials
+    chosen = np.random.default_rng(SEED).choice(len(trials), size=n, replace=False)
+    return [trials[i] for i in sorted(chosen)]
 
 
 def _ped_anova(n_trials: int) -> BaseImportanceEvaluator:
@@ -136,28 +147,33 @@ def _ped_anova(n_trials: int) -> BaseImportanceEvaluator:
 
 def frozen_trials(family: FamilyRecord, scores: Scores) -> list[FrozenTrial]:
     """Return Optuna's own trials with the scores, without such outside their distributions."""
-    made = [
-        _frozen(trial, scores.values[trial.number])
-        for trial in family.trials
-        if trial.number in scores.values
-    ]
-    return [trial for trial in made if trial is not None]
-
-
-def _frozen(record: TrialRecord, score: float) -> FrozenTrial | None:
-    names = [name for name in record.params if name in record.distributions]
-    try:
-        return optuna.trial.create_trial(
-            params={name: record.params[name] for name in names},
-            distributions={
-                name: optuna.distributions.json_to_distribution(record.distributions[name])
-                for name in names
-            },
-            value=score,
+    made, problems = [], []
+    for trial in family.trials:
+        if trial.number in scores.values:
+            try:
+                made.append(_frozen(trial, scores.values[trial.number]))
+            except ValueError as error:
+                problems.append(f"trial {trial.number}: {error}")
+    if problems:
+        log.warning(
+            "%s: %d trials left out of the importances, as %s",
+            family.family,
+            len(problems),
+            problems[0],
         )
-    except ValueError as error:
-        log.warning("Trial %d is left out of the importances: %s", record.number, error)
-        return None
+    return made
+
+
+def _frozen(record: TrialRecord, score: float) -> FrozenTrial:
+    names = [name for name in record.params if name in record.distributions]
+    return optuna.trial.create_trial(
+        params={name: record.params[name] for name in names},
+        distributions={
+            name: optuna.distributions.json_to_distribution(record.distributions[name])
+            for name in names
+        },
+        value=score,
+    )
 
 
 def _problem(trials: Sequence[FrozenTrial]) -> str:
@@ -170,6 +186,27 @@ def _problem(trials: Sequence[FrozenTrial]) -> str:
 
 _Shares = dict[str, float]
 
+NO_DIFFERENCES = "no differences to explain"
+
+
+class _Given(InMemoryStorage):
+    """An in-memory storage of given trials, numbered anew; Optuna's would copy each deeply."""
+
+    def __init__(self, trials: Sequence[FrozenTrial]) -> None:
+        super().__init__()
+        self._given = [copy.copy(trial) for trial in trials]
+        for number, trial in enumerate(self._given):
+            # PED-ANOVA tells trials apart by this, and those just created all have the same.
+            trial._trial_id = trial.number = number
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        return [trial for trial in self._given if states is None or trial.state in states]
+
 
 def _resampled(
     trials: Sequence[FrozenTrial],
@@ -178,26 +215,33 @@ def _resampled(
     n_resamples: int,
 ) -> Importance:
     """Return the shares of all trials with what trials drawn with replacement make of them."""
-    shares = _shares(evaluator, _study(trials))
+    try:
+        shares = _shares(evaluator, trials)
+    except (ValueError, RuntimeError) as error:
+        return Importance(shares={}, problem=f"Optuna could not tell: {error}")
     if not shares:
-        return Importance(shares={}, problem="no differences to explain")
+        return Importance(shares={}, problem=NO_DIFFERENCES)
     rng = np.random.default_rng(SEED)
     draws = rng.integers(len(trials), size=(n_resamples, len(trials)))
-    found = [_shares(quicker, _study([trials[i] for i in draw])) for draw in draws]
+    found = [_resample(quicker, [trials[i] for i in draw]) for draw in draws]
     return _summary(shares, [one for one in found if one])
 
 
-def _shares(evaluator: BaseImportanceEvaluator, study: optuna.Study) -> _Shares:
-    """Return each hyperparameter's share; empty where nothing can be told."""
+def _resample(evaluator: BaseImportanceEvaluator, trials: Sequence[FrozenTrial]) -> _Shares:
     try:
-        with warnings.catch_warnings():
-            # A conditional hyperparameter used by one trial warns; the caption says so for all.
-            warnings.simplefilter("ignore")
-            # No `target` here: PED-ANOVA would then take a lower accuracy for the better one.
-            found = evaluator.evaluate(study)
-    except (ValueError, RuntimeError) as error:
-        log.debug("No importances: %s", error)
+        return _shares(evaluator, trials)
+    except (ValueError, RuntimeError) as error:  # All drawn trials may be alike.
+        log.debug("A resample says nothing of importances: %s", error)
         return {}
+
+
+def _shares(evaluator: BaseImportanceEvaluator, trials: Sequence[FrozenTrial]) -> _Shares:
+    """Return each hyperparameter's share; empty where they make no difference."""
+    with warnings.catch_warnings():
+        # A conditional hyperparameter used by one trial warns; the caption says so for all.
+        warnings.simplefilter("ignore")
+        # No `target` here: PED-ANOVA would then take a lower accuracy for the better one.
+        found = evaluator.evaluate(_study(trials))
     total = sum(found.values())
     # All zero means that nothing was found. Normalised, it would pass for equal importance.
     if not math.isfinite(total) or total <= 0:
@@ -207,7 +251,7 @@ def _shares(evaluator: BaseImportanceEvaluator, study: optuna.Study) -> _Shares:
 
 def _summary(shares: _Shares, resamples: Sequence[_Shares]) -> Importance:
     if not resamples:
-        return Importance(shares={}, problem="no differences to explain")
+        return Importance(shares={}, problem=NO_DIFFERENCES)
     top = max(shares, key=lambda name: shares[name])
     same = [max(one, key=lambda name: one[name]) == top for one in resamples]
     spread = {
@@ -231,8 +275,6 @@ def _study(trials: Sequence[FrozenTrial]) -> optuna.Study:
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        study = optuna.create_study(direction="maximize")
+        return optuna.create_study(direction="maximize", storage=_Given(trials))
     finally:
         optuna.logging.set_verbosity(level)
-    study.add_trials(trials)
-    return study

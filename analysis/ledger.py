@@ -48,6 +48,13 @@ def accounts(families: Iterable[FamilyRecord], *, n_train: int | None) -> tuple[
     return tuple(_account(family, n_train) for family in families)
 
 
+def counted(family: FamilyRecord) -> list[TrialRecord]:
+    """Return a family's finished trials without those that the user interrupted."""
+    return [
+        trial for trial in family.trials if trial.state in FINISHED and trial.failure != INTERRUPTED
+    ]
+
+
 def warnings(ledger: tuple[Account, ...]) -> tuple[str, ...]:
     """Return a sentence for each way in which the budgets differ by more than is fair."""
     if len(ledger) < 2:
@@ -75,13 +82,10 @@ what is compared.
 
 
 def _account(family: FamilyRecord, n_train: int | None) -> Account:
-    counted = [
-        trial for trial in family.trials if trial.state in FINISHED and trial.failure != INTERRUPTED
-    ]
-    states = [trial.state for trial in counted]
+    states = [trial.state for trial in counted(family)]
     return Account(
         family=family.family,
-        n_trials=len(counted),
+        n_trials=len(states),
         n_completed=states.count("COMPLETE"),
         n_pruned=states.count("PRUNED"),
         n_failed=states.count("FAIL"),

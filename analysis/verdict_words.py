@@ -95,9 +95,12 @@ def _claim(comparison: Comparison) -> str:
 
 
 def _seeds(comparison: Comparison) -> str:
-    if not comparison.seeds:
+    n_seeds = len(comparison.seeds)
+    if n_seeds == 0:
         return "no seed in common"
-    return "a single seed, where chance cannot be told from merit"
+    if n_seeds == 1:
+        return "a single seed, where chance cannot be told from merit"
+    return f"{n_seeds} seeds, but how many test images there were is not recorded"
 
 
 def _mean(comparison: Comparison) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from study.arguments import DEFAULT_DATASET, parse
 from study.config import AugmentationConfig, RetrainConfig, SearchConfig, StudyConfig
-from study.console import ConsoleHandler
+from study.console import ConsoleHandler, print_result
 from study.errors import ConfigError, DatasetUnavailableError, StudyError
 
 if TYPE_CHECKING:
@@ -177,11 +177,10 @@ def _print_summary(record: StudyRecord, config: StudyConfig, report: Path) -> No
     from study.storage.urls import redacted
     from study.summary import winners_table
 
-    url = shlex.quote(redacted(config.storage_url))
-    print(winners_table(record))
-    print()
-    print(f"Report:       {report}")
-    print(f"Inspect:      optuna-dashboard {url}")
-    print(
-        f"Report again: python -m analysis report --storage {url} --name {shlex.quote(record.name)}"
+    url, name = shlex.quote(redacted(config.storage_url)), shlex.quote(record.name)
+    print_result(
+        f"{winners_table(record)}\n\n"
+        f"Report:       {report}\n"
+        f"Inspect:      optuna-dashboard {url}\n"
+        f"Report again: python -m analysis report --storage {url} --name {name}"
     )

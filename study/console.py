@@ -1,12 +1,24 @@
-"""Log lines on the console that also draws the progress bars: neither overwrites the other."""
+"""What the programs say: results on stdout, log lines on the console that draws progress bars."""
 
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def print_result(text: str) -> None:
+    """Write to stdout; a reader that has heard enough, as `head`, is no error."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class ConsoleHandler(logging.Handler):

@@ -15,6 +15,7 @@ from analysis.hyperparameters import ROLES, role
 from analysis.importances import (
     EVALUATORS,
     FANOVA,
+    MAX_FANOVA_TRIALS,
     PED_ANOVA,
     Scores,
     comparable_scores,
@@ -105,13 +106,14 @@ def words(computed: Importances) -> str:
         label = family_label(family)
         rows = computed.shares[computed.shares["family"] == family]
         if not rows.empty:
-            sentences += [_compared(label, computed.scores[family]), _most(computed, family, rows)]
+            scores = computed.scores[family]
+            sentences += [_compared(label, scores), _sampled(scores), _most(computed, family, rows)]
         sentences += [
             f"{evaluator} says nothing of {label}: {computed.problems[family, evaluator]}."
             for evaluator in EVALUATORS
             if (family, evaluator) in computed.problems
         ]
-    return " ".join(sentences)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _compared(label: str, scores: Scores) -> str:
@@ -125,6 +127,12 @@ def _compared(label: str, scores: Scores) -> str:
         "end, and leaving out the others would leave out what made them bad. What matters late "
         "in training is not seen."
     )
+
+
+def _sampled(scores: Scores) -> str:
+    if len(scores.values) <= MAX_FANOVA_TRIALS:
+        return ""
+    return f"{FANOVA} looks at {MAX_FANOVA_TRIALS} of them, drawn at random."
 
 
 def _most(computed: Importances, family: str, rows: pd.DataFrame) -> str:

@@ -136,6 +136,16 @@ def test_a_single_seed_decides_nothing():
     assert "BETTER" not in text
 
 
+def test_three_seeds_without_the_number_of_test_images_are_not_called_a_single_one():
+    study = study_with({("custom_cnn", True): 0.9, ("alexnet_lite", True): 0.7})
+    dataset = dataclasses.replace(study.dataset, n_test=None)
+
+    text = said(dataclasses.replace(study, dataset=dataset, test_labels=b""))
+
+    assert "20.0 percentage points apart with 3 seeds, but how many test images" in text
+    assert "single seed" not in text
+
+
 def test_without_retrained_winners_no_family_is_called_better():
     text = said(synthetic.study(retrained=False))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,25 @@ def test_the_report_of_the_newest_study_is_written_and_its_paths_are_printed(tmp
     assert paths[0] == out / "report.html"
     assert all(path.is_file() for path in paths)
     assert "Architecture study second" in paths[0].read_text(encoding="utf-8")
+
+
+def test_a_reader_that_has_heard_enough_is_no_error(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "analysis", "report", "--no-png"]
+        + ["--storage", database(tmp_path), "--out", str(tmp_path / "report")],
+        cwd=ROOT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (tmp_path / "report" / "report.html").is_file()
 
 
 def test_a_named_study_goes_to_its_folder_in_reports(tmp_path, capsys, monkeypatch):

@@ -100,7 +100,7 @@ def test_scores_are_those_of_the_last_epoch_that_four_fifths_have_reached():
     assert scores.values == pytest.approx(dict.fromkeys(range(8), 0.2))
 
 
-def test_failed_trials_and_such_outside_their_distribution_are_left_out():
+def test_failed_trials_and_such_outside_their_distribution_are_left_out(caplog):
     record = family(lambda params: params["matters"], n=12)
     outside = dataclasses.replace(record.trials[0], params={"matters": 2.0, "idle": 0.5})
     failed = dataclasses.replace(record.trials[1], state="FAIL", value=None)
@@ -109,6 +109,8 @@ def test_failed_trials_and_such_outside_their_distribution_are_left_out():
     scores = importances.comparable_scores(record)
 
     assert len(importances.frozen_trials(record, scores)) == 10
+    (warning,) = caplog.messages
+    assert "a: 1 trials left out of the importances, as trial 0: The value 2.0" in warning
 
 
 @pytest.mark.parametrize("evaluator", importances.EVALUATORS)
@@ -150,6 +152,35 @@ def test_equal_accuracies_give_a_reason_and_no_equal_bars():
 
     assert found.shares[found.shares["evaluator"] == importance.FANOVA].empty
     assert ("a", importance.FANOVA) in found.problems
+
+
+def test_what_optuna_cannot_tell_is_said_in_its_words(monkeypatch):
+    def evaluate(self, study, **_):
+        raise RuntimeError("the forest is on fire")
+
+    monkeypatch.setattr(importances.FanovaImportanceEvaluator, "evaluate", evaluate)
+
+    found = computed(family(lambda params: params["matters"]))
+
+    assert found.problems == {("a", "fANOVA"): "Optuna could not tell: the forest is on fire"}
+    assert "says nothing of a: Optuna could not tell" in importance.words(found)
+
+
+def test_fanova_looks_at_some_of_very_many_trials_and_the_text_says_so(monkeypatch):
+    seen = []
+    evaluate = importances.FanovaImportanceEvaluator.evaluate
+    monkeypatch.setattr(importances, "MAX_FANOVA_TRIALS", 20)
+    monkeypatch.setattr(importance, "MAX_FANOVA_TRIALS", 20)
+    monkeypatch.setattr(
+        importances.FanovaImportanceEvaluator,
+        "evaluate",
+        lambda self, study: seen.append(len(study.trials)) or evaluate(self, study),
+    )
+
+    found = computed(family(lambda params: 0.5 + 0.4 * params["matters"]))
+
+    assert set(seen) == {20}
+    assert "fANOVA looks at 20 of them, drawn at random." in importance.words(found)
 
 
 def test_bars_are_coloured_by_role_and_the_evaluator_is_named():
