@@ -50,8 +50,17 @@ def test_a_reader_that_has_heard_enough_is_no_error(tmp_path):
     os.close(reading)
 
     ended = subprocess.run(
-        [sys.executable, "-m", "analysis", "report", "--no-png"]
-        + ["--storage", database(tmp_path), "--out", str(tmp_path / "report")],
+        [
+            sys.executable,
+            "-m",
+            "analysis",
+            "report",
+            "--no-png",
+            "--storage",
+            database(tmp_path),
+            "--out",
+            str(tmp_path / "report"),
+        ],
         cwd=ROOT,
         stdout=writing,
         stderr=subprocess.PIPE,
