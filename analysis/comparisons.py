@@ -88,11 +88,7 @@ def compare(
         n_test: Number of test images, where that is known.
         margin: Differences of accuracy up to this do not matter.
     """
-    runs: dict[Condition, dict[int, RetrainedResult]] = {}
-    for result in results:
-        if result.configuration == WINNER:
-            condition = Condition(family=result.family, augmented=result.augmented)
-            runs.setdefault(condition, {})[result.seed] = result
+    runs = runs_of_winners(results)
     n_pairs = max(1, len(families) * (len(families) - 1) // 2)
     pairs = [
         (Condition(family=a, augmented=augmented), Condition(family=b, augmented=augmented))
@@ -116,6 +112,30 @@ def compare(
         for pair, confidence in zip(pairs, confidences, strict=True)
         if pair[0] in runs and pair[1] in runs
     )
+
+
+def runs_of_winners(
+    results: Iterable[RetrainedResult],
+) -> dict[Condition, dict[int, RetrainedResult]]:
+    """Return the winners' runs by seed, by what they have in common."""
+    runs: dict[Condition, dict[int, RetrainedResult]] = {}
+    for result in results:
+        if result.configuration == WINNER:
+            condition = Condition(family=result.family, augmented=result.augmented)
+            runs.setdefault(condition, {})[result.seed] = result
+    return runs
+
+
+def predictions_of(results: Sequence[RetrainedResult], labels: np.ndarray) -> np.ndarray | None:
+    """Return the predicted classes, one row a model; None where they are not recorded for all.
+
+    Args:
+        results: At least one.
+        labels: True class of each test image.
+    """
+    if len(labels) < 2 or any(len(result.predictions) != len(labels) for result in results):
+        return None
+    return np.array([np.frombuffer(result.predictions, np.uint8) for result in results])
 
 
 def _compared(
@@ -161,8 +181,5 @@ def _difference(
 
 def _rights(results: _Runs, labels: np.ndarray) -> np.ndarray | None:
     """Return 1 where a model was right, one row a seed; None where that is not recorded."""
-    if len(labels) < 2 or any(len(result.predictions) != len(labels) for result in results):
-        return None
-    predicted = [np.frombuffer(result.predictions, np.uint8) for result in results]
-    rights: np.ndarray = np.array(predicted).reshape(len(results), len(labels)) == labels
-    return rights.astype(np.int8)
+    predictions = predictions_of(results, labels) if results else None
+    return None if predictions is None else (predictions == labels).astype(np.int8)

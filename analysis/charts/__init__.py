@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.charts import (
     by_class,
+    class_changes,
     confusion,
     cost,
     curves,
@@ -23,6 +24,7 @@ CHARTS: dict[str, Chart] = {
         differences.CHART,
         seeds.CHART,
         by_class.CHART,
+        class_changes.CHART,
         confusion.CHART,
         history.CHART,
         curves.CHART,

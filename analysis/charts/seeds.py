@@ -11,6 +11,10 @@ from analysis import theme
 from analysis.charts.base import Chart
 from analysis.display import model_label
 from analysis.evidence import Evidence
+from analysis.factorial import AUGMENTATION, FAMILY, INTERACTION, Effects, effects
+from analysis.labels import family_label
+from analysis.statistics.crossed import CrossedMean
+from analysis.verdict_words import signed
 
 TITLE = "Test accuracy of the retrained models"
 NO_RESULTS = "no winner has been retrained yet"
@@ -21,10 +25,12 @@ class Seeds(NamedTuple):
     """One row a retrained model; `accuracy` is on the test split, in %.
 
     Columns of `runs`: `family`, `configuration`, `model`, `augmented`, `seed`, `accuracy`.
+    `effects` are those of family and augmentation, by pair of families.
     """
 
     families: tuple[str, ...]
     runs: pd.DataFrame
+    effects: tuple[Effects, ...]
 
 
 def compute(evidence: Evidence) -> Seeds:
@@ -33,7 +39,10 @@ def compute(evidence: Evidence) -> Seeds:
     pairs = zip(runs["family"], runs["configuration"], strict=True)
     runs["model"] = [model_label(family, configuration) for family, configuration in pairs]
     runs["accuracy"] = (100 * evidence.retrained["test_accuracy"]).round(3)
-    return Seeds(evidence.families, runs)
+    found = effects(
+        evidence.results, families=evidence.families, test_labels=evidence.study.test_labels
+    )
+    return Seeds(evidence.families, runs, found)
 
 
 def draw(computed: Seeds) -> go.Figure:
@@ -54,6 +63,35 @@ def draw(computed: Seeds) -> go.Figure:
     )
     drawing.update_yaxes(title_text="test accuracy (%)")
     return drawing
+
+
+def words(computed: Seeds) -> str:
+    """Say what family and augmentation do on average, and whether they depend on each other."""
+    return " ".join(_said(one) for one in computed.effects)
+
+
+def _said(found: Effects) -> str:
+    labels = [family_label(found.first), family_label(found.second)]
+    family, augmentation, interaction = (
+        found.by_name[name] for name in (FAMILY, AUGMENTATION, INTERACTION)
+    )
+    ahead, behind = labels if family.mean >= 0 else labels[::-1]
+    more, less = labels if interaction.mean >= 0 else labels[::-1]
+    low, high = interaction.interval()
+    known = (
+        "Augmentation brings" if low > 0 or high < 0 else "It is open whether augmentation brings"
+    )
+    return (
+        f"Averaged over training with and without augmentation, {ahead} is ahead of {behind} by "
+        f"{_effect(family, abs(family.mean))}. Averaged over the two families, augmentation "
+        f"changes accuracy by {_effect(augmentation, augmentation.mean)}. {known} {more} more than "
+        f"{less}: the difference is {_effect(interaction, abs(interaction.mean))}."
+    )
+
+
+def _effect(found: CrossedMean, shown: float) -> str:
+    low, high = sorted(end * (1 if shown == found.mean else -1) for end in found.interval())
+    return f"{signed(shown)} percentage points (95 % interval {signed(low)} to {signed(high)})"
 
 
 def _add_model(
@@ -96,10 +134,11 @@ CHART = Chart(
     caption=(
         "Each open symbol is one model trained from scratch with one seed (its own initial "
         "weights, order of images and dropout) and tested once; filled symbols are their means, "
-        "bars one standard deviation up and down. Where the bars of two families overlap, seeds "
-        "alone could have made the difference."
+        "bars one standard deviation up and down. Lines that run parallel mean that augmentation "
+        "brings both families the same."
     ),
     section="results",
     compute=compute,
     draw=draw,
+    words=words,
 )

@@ -38,6 +38,8 @@ class CrossedMean:
         seeds_mean_square: Of the seeds' means, times `n_images`.
         images_mean_square: Of the images' means, times `n_seeds`.
         rest_mean_square: Of what neither explains.
+        seeds_freedom: Degrees of freedom of `seeds_mean_square`; `n_seeds` - 1, or more where it
+            was estimated from like means together.
     """
 
     mean: float
@@ -46,6 +48,7 @@ class CrossedMean:
     seeds_mean_square: float
     images_mean_square: float
     rest_mean_square: float
+    seeds_freedom: float
 
     @property
     def seeds_variance(self) -> float:
@@ -87,11 +90,14 @@ class CrossedMean:
         # The images' mean square grows with the number of seeds, the other two do not.
         excess = self._images_excess * n_seeds / self.n_seeds
         return dataclasses.replace(
-            self, n_seeds=n_seeds, images_mean_square=self.rest_mean_square + excess
+            self,
+            n_seeds=n_seeds,
+            images_mean_square=self.rest_mean_square + excess,
+            seeds_freedom=self.seeds_freedom * (n_seeds - 1) / (self.n_seeds - 1),
         )
 
     def _half_width(self, quantile: float) -> float:
-        of_seeds = special.stdtrit(self.n_seeds - 1, quantile) ** 2 * self.seeds_variance
+        of_seeds = special.stdtrit(self.seeds_freedom, quantile) ** 2 * self.seeds_variance
         of_images = special.ndtri(quantile) ** 2 * self.images_variance
         return math.sqrt(of_seeds + of_images)
 
@@ -123,6 +129,7 @@ def crossed_mean(values: np.ndarray) -> CrossedMean:
         seeds_mean_square=n_images * float(of_seeds @ of_seeds) / (n_seeds - 1),
         images_mean_square=n_seeds * float(of_images @ of_images) / (n_images - 1),
         rest_mean_square=float(np.square(rest).sum()) / ((n_seeds - 1) * (n_images - 1)),
+        seeds_freedom=n_seeds - 1,
     )
 
 
@@ -149,4 +156,5 @@ def independent_difference(first: np.ndarray, second: np.ndarray, *, n_images: i
         seeds_mean_square=n_images * float(differences.var(ddof=1)),
         images_mean_square=n_seeds * of_images,
         rest_mean_square=0.0,
+        seeds_freedom=n_seeds - 1,
     )
