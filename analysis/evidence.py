@@ -78,12 +78,13 @@ def from_study(study: StudyRecord, *, margin: float = DEFAULT_MARGIN) -> Evidenc
             "Run one first: python -m study run."
         )
     families = tuple(family.family for family in study.families)
+    picked = pick_winners(study.families, study.validated)
     results, n_former = _results(study)
     runs = tables.retrained(results)
     return Evidence(
         study=study,
         families=families,
-        winners={winner.family: winner.trial for winner in pick_winners(study.families)},
+        winners={winner.family: winner.trial for winner in picked},
         results=results,
         n_former_results=n_former,
         trials=tables.trials(study.families),

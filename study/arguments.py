@@ -140,6 +140,14 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "after it",
     )
     group.add_argument(
+        "--measure-trials",
+        type=_whole_number,
+        default=SearchConfig.n_measured,
+        metavar="N",
+        help="beside the search, train N configurations of each family drawn at random to the end: "
+        "they tell what to expect of 1 to N trials",
+    )
+    group.add_argument(
         "--precision",
         choices=PRECISIONS,
         default=SearchConfig.precision,
@@ -165,6 +173,14 @@ def _add_retraining(parser: argparse.ArgumentParser) -> None:
         type=_whole_number,
         default=RetrainConfig.n_seeds,
         help="runs of each winner, as many with augmentation as without",
+    )
+    group.add_argument(
+        "--finalists",
+        type=_whole_number,
+        default=RetrainConfig.n_finalists,
+        metavar="K",
+        help="train the K best trials of each family again from fresh seeds, on validation images, "
+        "before naming the winner; 0 for none",
     )
     group.add_argument(
         "--augmenter",

@@ -75,10 +75,12 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         fraction=arguments.fraction,
         precision=arguments.precision,
         time_budget_seconds=arguments.time_budget,
+        n_measured=arguments.measure_trials,
     )
     retrain = RetrainConfig(
         epochs=arguments.retrain_epochs,
         n_seeds=arguments.seeds,
+        n_finalists=arguments.finalists,
         baselines=arguments.baselines,
         test_time_flip=arguments.test_time_flip,
         augmentation=AugmentationConfig(augmenter=arguments.augmenter),

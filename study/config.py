@@ -12,6 +12,7 @@ MAX_TRIALS = 100_000
 MAX_EPOCHS = 10_000
 MAX_SEEDS = 1_000
 MAX_SEED = 2**31 - 1
+MAX_FINALISTS = 100
 MAX_WORKERS = 256
 PRECISIONS = ("auto", "float32", "bfloat16")
 ENGINES = ("optuna", "keras-tuner")
@@ -68,6 +69,8 @@ class SearchConfig:
         fraction: Share of the training split to sample, in (0, 1].
         precision: "auto" measures which is faster here, "float32" or "bfloat16".
         time_budget_seconds: Begin no new round of trials after this; None for no limit.
+        n_measured: Configurations of each family that are drawn at random and trained whole, beside
+            the search, to tell what to expect of so many trials.
     """
 
     n_trials: int = 50
@@ -80,9 +83,11 @@ class SearchConfig:
     fraction: float = 0.25
     precision: str = "auto"
     time_budget_seconds: float | None = None
+    n_measured: int = 0
 
     def __post_init__(self) -> None:
         _check_between("--trials", self.n_trials, 1, MAX_TRIALS)
+        _check_between("--measure-trials", self.n_measured, 0, MAX_TRIALS)
         _check_between("--epochs", self.epochs, 1, MAX_EPOCHS)
         _check_between("--seed", self.seed, 0, MAX_SEED)
         if not 0 < self.fraction <= 1:
@@ -121,6 +126,8 @@ class RetrainConfig:
     Attributes:
         epochs: Epochs of each run.
         n_seeds: Runs of each configuration, with and without augmentation each.
+        n_finalists: Best trials of each family that are trained again from `n_seeds` fresh seeds,
+            on validation images, before the winner is named; 0 for none.
         baselines: Whether the named configurations are retrained too.
         test_time_flip: Whether test images are predicted mirrored too, and the two predictions
             averaged; never where mirroring changes what images show.
@@ -129,6 +136,7 @@ class RetrainConfig:
 
     epochs: int = 30
     n_seeds: int = 3
+    n_finalists: int = 1
     baselines: bool = False
     test_time_flip: bool = True
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -136,6 +144,7 @@ class RetrainConfig:
     def __post_init__(self) -> None:
         _check_between("--retrain-epochs", self.epochs, 1, MAX_EPOCHS)
         _check_between("--seeds", self.n_seeds, 1, MAX_SEEDS)
+        _check_between("--finalists", self.n_finalists, 0, MAX_FINALISTS)
 
 
 @dataclass(frozen=True, kw_only=True)

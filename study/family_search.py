@@ -16,7 +16,7 @@ from study.records import INTERRUPTED, TrialRecord
 from study.samplers import SAMPLERS
 from study.schedulers import Scheduler, Task, TrialProgress, finish_the_best, make_scheduler
 from study.seeds import derive_seed
-from study.storage.reading import trial_record
+from study.storage.decoding import trial_record
 from study.trials import TrialEnd, TrialTask
 
 

@@ -1,4 +1,4 @@
-"""The whole job: images, search, winners, retraining. All training is done by worker processes."""
+"""The whole job: search, finalists, winners, retraining. Worker processes do all the training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
 from study.progress import Progress
-from study.records import RETRAINED, StudyRecord, encode_labels
+from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord, encode_labels
 from study.results import RetrainingTasks, check_families
 from study.runs import candidates, done_keys, planned_runs
 from study.schedulers import Scheduler
@@ -28,8 +28,10 @@ from study.studies import (
     open_study,
     stored_precision,
 )
+from study.validated import ValidationTasks
+from study.validation_runs import finalist_runs, measured_runs, missing
 from study.winners import pick_winners
-from study.work import PrecisionWork, RetrainWork, TrialWork
+from study.work import PrecisionWork, RetrainWork, TrialWork, ValidationWork
 from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker
 
 logger = logging.getLogger(__name__)
@@ -67,8 +69,9 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
             storage=storage,
             precision=precision,
         )
-        job.check_retrained()
+        job.check_results()
         job.search()
+        job.validate()
         job.retrain()
     return read_study(config.storage_url, config.name)
 
@@ -95,12 +98,12 @@ class _Job:
     storage: RDBStorage
     precision: str
 
-    def check_retrained(self) -> None:
-        # Before the search, not hours later: may its winners join what was retrained before?
-        name = f"{self.config.name}/{RETRAINED}"
-        optuna_study = find_study(self.storage, name, attrs=self._retrained_attrs())
-        if optuna_study is not None:
-            check_families(optuna_study, self.config.families)
+    def check_results(self) -> None:
+        # Before the search, not hours later: may its results join what is there?
+        for member, attrs in ((VALIDATED, self._attrs()), (RETRAINED, self._retrained_attrs())):
+            optuna_study = find_study(self.storage, f"{self.config.name}/{member}", attrs=attrs)
+            if optuna_study is not None:
+                check_families(optuna_study, self.config.families)
 
     def search(self) -> None:
         attrs = self._attrs()
@@ -124,11 +127,33 @@ class _Job:
             return TunerScheduler(SPACES[family], config=config, workers=self.advisers)
         return None
 
+    def validate(self) -> None:
+        config = self.config
+        record, families = self._records()
+        finalists = finalist_runs(
+            families, n_finalists=config.retrain.n_finalists, n_seeds=config.retrain.n_seeds
+        )
+        measured = measured_runs(
+            [SPACES[family] for family in config.families],
+            n_trials=config.search.n_measured,
+            base_seed=config.search.seed,
+        )
+        planned = (*finalists, *measured)
+        runs = missing(planned, record.validated)
+        if not runs:
+            return
+        self.progress.validation_started(len(planned) - len(runs), target=len(planned))
+        name = f"{config.name}/{VALIDATED}"
+        optuna_study = open_study(
+            self.storage, name, attrs=self._attrs(), metric="validation accuracy"
+        )
+        work = ValidationWork(config=config, sample=self.sample, precision=self.precision)
+        self.workers.run(work, ValidationTasks(optuna_study, runs, progress=self.progress))
+
     def retrain(self) -> None:
         config = self.config
-        record = read_study(config.storage_url, config.name)
-        families = [family for family in record.families if family.family in config.families]
-        winners = pick_winners(families)
+        record, families = self._records()
+        winners = pick_winners(families, record.validated)
         for family in {family.family for family in families} - {one.family for one in winners}:
             logger.warning("No trial of %s completed: it has no winner to retrain.", family)
         planned = planned_runs(
@@ -150,6 +175,12 @@ class _Job:
             progress=self.progress,
         )
         self.workers.run(work, tasks)
+
+    def _records(self) -> tuple[StudyRecord, list[FamilyRecord]]:
+        """Return what the database knows of the study, and of it the families of this run."""
+        record = read_study(self.config.storage_url, self.config.name)
+        wanted = self.config.families
+        return record, [family for family in record.families if family.family in wanted]
 
     def _retrained_study(self, test: Images) -> optuna.Study:
         attrs = self._retrained_attrs()

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from study.records import INTERRUPTED, RetrainedResult, TrialRecord
+from study.records import INTERRUPTED, RetrainedResult, TrialRecord, ValidatedResult
 
 logger = logging.getLogger(__name__)
 FINISHED = ("COMPLETE", "PRUNED", "FAIL")
@@ -98,6 +98,24 @@ class Progress:
         logger.info(
             "%s trial %d %s: %s (%d of %d; %s)",
             *(family, trial.number, state, score, tally.n_tried, tally.target, tally),
+        )
+
+    def validation_started(self, n_done: int, *, target: int) -> None:
+        """Show the bar of the configurations that are trained anew for validation."""
+        self._tasks["validate"] = self._bars.add_task(
+            "validate", total=target, completed=n_done, status=""
+        )
+
+    def validated(self, result: ValidatedResult) -> None:
+        """Move the bar of the configurations that are trained anew on by one."""
+        self._bars.update(
+            self._tasks["validate"], advance=1, status=f"last {result.validation_accuracy:.2%}"
+        )
+        source = "" if result.source_trial is None else f" {result.source_trial}"
+        logger.info(
+            "%s %s%s, seed %d: validation accuracy %.2f%%",
+            *(result.family, result.purpose, source, result.seed),
+            100 * result.validation_accuracy,
         )
 
     def retraining_started(self, n_done: int, *, target: int) -> None:

@@ -18,6 +18,15 @@ SCHEMA_VERSION = 1
 RETRAINED = "retrained"
 """Last part of the name of the Optuna study that holds the retrained results."""
 
+VALIDATED = "validated"
+"""Last part of the name of the Optuna study of configurations trained anew for validation."""
+
+NO_FAMILIES = (RETRAINED, VALIDATED)
+"""Last parts of names that are no family's."""
+
+FINALIST, MEASURED, ABLATION = "finalist", "measured", "ablation"
+"""What a configuration was trained anew for."""
+
 WINNER = "winner"
 """Configuration label of a family's best trial; named baselines use their own names."""
 
@@ -141,6 +150,40 @@ class RetrainedResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValidatedResult:
+    """One model trained as a trial is, from a seed that chose nothing, and scored on validation.
+
+    Attributes:
+        number: Number of the trial in `{name}/validated`.
+        family: Architecture family.
+        purpose: FINALIST for one of the best trials of a search, MEASURED for a configuration
+            drawn at random, ABLATION for a step between a named configuration and the winner.
+        params: The hyperparameters it was built from.
+        seed: Seed of this run.
+        validation_accuracy: After the last epoch, in [0, 1].
+        source_trial: Number of the search trial it was taken from; None where there is none.
+        validation_accuracy_by_epoch: (epoch, accuracy) pairs, epochs from 1, ascending.
+        n_parameters: Trainable and other weights of the model.
+        forward_flops: Floating-point operations of one forward pass of one image.
+        training_seconds: Wall time of fitting and validating.
+        finished: When the run ended.
+    """
+
+    number: int
+    family: str
+    purpose: str
+    params: Mapping[str, Any]
+    seed: int
+    validation_accuracy: float
+    source_trial: int | None = None
+    validation_accuracy_by_epoch: tuple[tuple[int, float], ...] = ()
+    n_parameters: int | None = None
+    forward_flops: int | None = None
+    training_seconds: float | None = None
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class FamilyRecord:
     """All trials of one family and what its space declares.
 
@@ -199,6 +242,7 @@ class StudyRecord:
         dataset: Which images.
         families: In alphabetical order.
         retrained: In order of their numbers.
+        validated: In order of their numbers.
         test_labels: True class of each test image in order, one byte each; empty before retraining.
     """
 
@@ -206,6 +250,7 @@ class StudyRecord:
     dataset: DatasetRecord
     families: tuple[FamilyRecord, ...]
     retrained: tuple[RetrainedResult, ...] = ()
+    validated: tuple[ValidatedResult, ...] = ()
     test_labels: bytes = b""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +17,9 @@ from study.config import MAX_SEED
 from study.errors import ConfigError
 from study.files import replaced
 from study.progress import Progress
+from study.run_tasks import RunTasks
 from study.runs import Run
-from study.storage.reading import retrained_result
-
-logger = logging.getLogger(__name__)
-
-MAX_DEATHS = 2
-"""Processes that may die of one run before it is left out."""
+from study.storage.decoding import retrained_result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +41,8 @@ class RetrainedModel:
     file: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """A run that gave no model, and why."""
-
-    reason: str
-
-
-class RetrainingTasks:
-    """Runs as tasks for workers, begun in their order; each is recorded whole when it is done.
-
-    Only the parent writes to the database, so a run that was cut short leaves no trace.
-    """
+class RetrainingTasks(RunTasks[Run, RetrainedModel]):
+    """The winners' runs as tasks for workers."""
 
     def __init__(
         self,
@@ -68,43 +52,19 @@ class RetrainingTasks:
         models_dir: Path,
         progress: Progress,
     ) -> None:
+        super().__init__(runs)
         self._optuna_study = optuna_study
-        self._waiting = list(runs)
         self._models_dir = models_dir
         self._progress = progress
-        self._n_deaths: Counter[Any] = Counter()
 
-    def n_left(self) -> int:
-        """Return how many runs are still to begin."""
-        return len(self._waiting)
-
-    def next_task(self) -> Run | None:
-        """Return the next run."""
-        return self._waiting.pop(0) if self._waiting else None
-
-    def done(self, task: Run, result: RetrainedModel | LeftOut) -> None:
+    def record(self, run: Run, model: RetrainedModel) -> None:
         """Record a tested model, and keep it where it is the best of its family so far."""
-        if isinstance(result, LeftOut):
-            logger.error("%s is left out: %s", task, result.reason)
-            return
-        self._keep_if_best(task.candidate.family, result)
-        trial = _add_trial(self._optuna_study, task, result)
+        self._keep_if_best(run.candidate.family, model)
+        trial = _add_trial(self._optuna_study, run, model)
         recorded = retrained_result(trial)
         if recorded is None:
-            raise RuntimeError(f"The record of {task.key} cannot be read back.")
+            raise RuntimeError(f"The record of {run.key} cannot be read back.")
         self._progress.retrained(recorded)
-
-    def stopped(self, task: Run) -> None:
-        """Leave a run that was stopped for another time."""
-
-    def died(self, task: Run, reason: str) -> None:
-        """Begin a run whose process died once more, before all others."""
-        self._n_deaths[task.key] += 1
-        if self._n_deaths[task.key] >= MAX_DEATHS:
-            self.done(task, LeftOut(reason=f"its process {reason}, {MAX_DEATHS} times"))
-            return
-        logger.warning("%s is begun again: its process %s.", task, reason)
-        self._waiting.insert(0, task)
 
     def _keep_if_best(self, family: str, model: RetrainedModel) -> None:
         self._models_dir.mkdir(parents=True, exist_ok=True)
@@ -121,7 +81,7 @@ def check_families(optuna_study: optuna.Study, families: Sequence[str]) -> None:
     Optuna keeps a categorical parameter's choices as they were at a study's first trial, so a
     family that the program learnt later cannot join.
     """
-    known = _family_choices(optuna_study).choices
+    known = family_choices(optuna_study).choices
     for family in families:
         if family not in known:
             raise ConfigError(
@@ -130,7 +90,8 @@ def check_families(optuna_study: optuna.Study, families: Sequence[str]) -> None:
             )
 
 
-def _family_choices(optuna_study: optuna.Study) -> CategoricalDistribution:
+def family_choices(optuna_study: optuna.Study) -> CategoricalDistribution:
+    """Return the distribution of the parameter `family`, as it was at a study's first trial."""
     for trial in optuna_study.get_trials(deepcopy=False):
         choices = trial.distributions.get("family")
         if isinstance(choices, CategoricalDistribution):
@@ -156,13 +117,20 @@ def _add_trial(optuna_study: optuna.Study, run: Run, model: RetrainedModel) -> F
             "seed": run.seed,
         },
         distributions={
-            "family": _family_choices(optuna_study),
+            "family": family_choices(optuna_study),
             "augmentation": CategoricalDistribution((False, True)),
             "seed": IntDistribution(0, MAX_SEED),
         },
         user_attrs=dict(model.attributes),
         intermediate_values=dict(model.training_accuracy_by_epoch),
     )
-    trial.datetime_start = model.started
+    return add_finished(optuna_study, trial, started=model.started)
+
+
+def add_finished(
+    optuna_study: optuna.Study, trial: FrozenTrial, *, started: datetime
+) -> FrozenTrial:
+    """Add a trial that ends now and began when its training did; return it as it is stored."""
+    trial.datetime_start = started
     storage = optuna_study._storage
     return storage.get_trial(storage.create_new_trial(optuna_study._study_id, trial))

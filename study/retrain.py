@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,17 +17,18 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from search_spaces import SPACES
 from search_spaces.flops import forward_flops
+from study.attempt import attempt
 from study.config import RetrainConfig
 from study.datasets.base import Dataset, Images
 from study.environment import versions
 from study.records import encode_labels
-from study.results import LeftOut, RetrainedModel
+from study.results import RetrainedModel
+from study.run_tasks import LeftOut
 from study.runs import Run
 from study.seeds import derive_seed
 from study.training import precision as arithmetic
-from study.training.backend import active_backend
 from study.training.evaluation import mirrored_too, predictor
-from study.training.fit import DivergedError, EpochScores, FitConfig
+from study.training.fit import EpochScores, FitConfig
 from study.training.loop import Training
 
 
@@ -56,14 +56,7 @@ class Retrainer:
 
     def __call__(self, run: Run) -> RetrainedModel | LeftOut:
         """Train and test one model; one that diverges or needs too much memory is left out."""
-        try:
-            with active_backend().memory_errors():
-                return self._run(run)
-        except (DivergedError, MemoryError) as error:
-            return LeftOut(reason=" ".join(str(error).split())[:500])
-        finally:
-            keras.backend.clear_session()
-            gc.collect()
+        return attempt(lambda: self._run(run))
 
     def _run(self, run: Run) -> RetrainedModel:
         started = datetime.now()

@@ -13,7 +13,7 @@ from study.config import SearchConfig
 from study.family_search import FamilySearch
 from study.progress import Progress
 from study.schedulers import Task
-from study.storage.reading import trial_record
+from study.storage.decoding import trial_record
 from study.trials import TrialEnd, TrialTask
 
 logger = logging.getLogger(__name__)

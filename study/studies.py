@@ -18,7 +18,7 @@ from study.datasets.sampling import Sample
 from study.environment import machine, this_process, versions
 from study.errors import ConfigError
 from study.pruners import PRUNERS
-from study.records import INTERRUPTED, RETRAINED, SCHEMA_VERSION
+from study.records import INTERRUPTED, NO_FAMILIES, SCHEMA_VERSION
 from study.schedulers import SCHEDULERS
 from study.storage.reading import check_schema_version
 from study.workers import threads_per_worker
@@ -134,7 +134,7 @@ def stored_precision(storage: RDBStorage, config: StudyConfig) -> str | None:
     """Return the precision that the study's first trials were trained in; None for a new study."""
     for study in storage.get_all_studies():
         name, _, member = study.study_name.rpartition("/")
-        if name == config.name and member != RETRAINED:
+        if name == config.name and member not in NO_FAMILIES:
             settings = study.user_attrs.get("settings")
             precision = settings.get("precision") if isinstance(settings, dict) else None
             return precision if isinstance(precision, str) else None

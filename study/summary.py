@@ -15,7 +15,7 @@ def winners_table(study: StudyRecord) -> str:
     """Return one line a family: its winner's validation accuracy and its test accuracies."""
     results = results_of_winners(study)
     rows: list[tuple[str, ...]] = [HEADER]
-    for winner in pick_winners(study.families):
+    for winner in pick_winners(study.families, study.validated):
         own = [result for result in results if result.family == winner.family]
         parameters = winner.trial.n_parameters
         rows.append(

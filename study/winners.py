@@ -3,31 +3,78 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from statistics import fmean
 
-from study.records import WINNER, FamilyRecord, RetrainedResult, StudyRecord, Winner
+from study.records import (
+    FINALIST,
+    WINNER,
+    FamilyRecord,
+    RetrainedResult,
+    StudyRecord,
+    TrialRecord,
+    ValidatedResult,
+    Winner,
+)
 
 
-def pick_winner(family: FamilyRecord) -> Winner | None:
-    """Return the completed trial with the highest validation accuracy, the earliest among equals.
-
-    Returns:
-        None where no trial of the family completed.
-    """
+def best_trials(family: FamilyRecord) -> list[TrialRecord]:
+    """Return the completed trials, highest validation accuracy first, of equals the earlier."""
     completed = [
         trial
         for trial in family.trials
         if trial.state == "COMPLETE" and trial.value is not None and math.isfinite(trial.value)
     ]
-    if not completed:
+    return sorted(completed, key=lambda trial: (-(trial.value or 0.0), trial.number))
+
+
+def pick_winner(family: FamilyRecord, validated: Iterable[ValidatedResult] = ()) -> Winner | None:
+    """Return the best completed trial, or a finalist that fresh seeds proved to be better.
+
+    The best of many noisy scores owes part of it to luck, so finalists are trained again from seeds
+    that chose nothing. Of those that were, with every seed that the best trial was trained with,
+    the one with the highest mean wins; the best trial itself where it was not trained again.
+
+    Args:
+        family: Its search.
+        validated: What was trained anew, of this family or of others.
+
+    Returns:
+        None where no trial of the family completed.
+    """
+    ranked = best_trials(family)
+    if not ranked:
         return None
-    best = max(completed, key=lambda trial: (trial.value or 0.0, -trial.number))
+    scores = fresh_scores(family.family, validated)
+    seeds = scores.get(ranked[0].number, {}).keys()
+    proved = [trial for trial in ranked if seeds and seeds <= scores.get(trial.number, {}).keys()]
+    means = [fmean(scores[trial.number][seed] for seed in seeds) for trial in proved]
+    best = proved[means.index(max(means))] if proved else ranked[0]
     return Winner(family=family.family, trial=best)
 
 
-def pick_winners(families: Iterable[FamilyRecord]) -> tuple[Winner, ...]:
+def fresh_scores(
+    family: str, validated: Iterable[ValidatedResult]
+) -> Mapping[int, Mapping[int, float]]:
+    """Return the validation accuracies of a family's finalists by trial number and fresh seed."""
+    scores: dict[int, dict[int, float]] = {}
+    for result in validated:
+        if (
+            result.family == family
+            and result.purpose == FINALIST
+            and result.source_trial is not None
+        ):
+            scores.setdefault(result.source_trial, {})[result.seed] = result.validation_accuracy
+    return scores
+
+
+def pick_winners(
+    families: Iterable[FamilyRecord], validated: Iterable[ValidatedResult] = ()
+) -> tuple[Winner, ...]:
     """Return the winner of each family that has one, in the families' order."""
-    return tuple(winner for family in families if (winner := pick_winner(family)) is not None)
+    validated = tuple(validated)
+    picked = (pick_winner(family, validated) for family in families)
+    return tuple(winner for winner in picked if winner is not None)
 
 
 def results_of_winners(study: StudyRecord) -> tuple[RetrainedResult, ...]:
@@ -36,7 +83,8 @@ def results_of_winners(study: StudyRecord) -> tuple[RetrainedResult, ...]:
     A search that went on may have a new winner; the results of the former stay in the database.
     """
     source_by_family = {
-        winner.family: winner.trial.number for winner in pick_winners(study.families)
+        winner.family: winner.trial.number
+        for winner in pick_winners(study.families, study.validated)
     }
     return tuple(
         result

@@ -16,12 +16,15 @@ import optuna
 from search_spaces import SPACES
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
-from study.results import LeftOut, RetrainedModel
+from study.results import RetrainedModel
+from study.run_tasks import LeftOut
 from study.runs import Run
 from study.start_backend import import_backend
 from study.storage import open_for_writing
 from study.studies import load_search_study
 from study.trials import TrialEnd, TrialTask, train_trial
+from study.validated import ValidatedModel
+from study.validation_runs import ValidationRun
 
 if TYPE_CHECKING:
     from study.training.fit import EpochScores
@@ -95,6 +98,36 @@ class TrialWork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValidationWork:
+    """Train chosen configurations as trials are trained, and score them on validation images.
+
+    Attributes:
+        config: Of the study.
+        sample: Images to train on and to score with.
+        precision: "float32" or "bfloat16".
+    """
+
+    config: StudyConfig
+    sample: Sample
+    precision: str
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[ValidationRun], ValidatedModel | LeftOut]]:
+        """Import TensorFlow."""
+        _start_backend()
+        from study.validate import Validator
+
+        yield Validator(
+            dataset=DATASETS[self.config.dataset],
+            sample=self.sample,
+            epochs=self.config.search.epochs,
+            base_seed=self.config.search.seed,
+            precision=self.precision,
+            on_epoch=_log_run_epoch,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RetrainWork:
     """Train chosen configurations on the whole sample and test them.
 
@@ -123,7 +156,7 @@ class RetrainWork:
             config=self.config.retrain,
             base_seed=self.config.search.seed,
             precision=self.precision,
-            on_epoch=_log_retraining_epoch,
+            on_epoch=_log_run_epoch,
         )
 
 
@@ -140,8 +173,8 @@ def _log_epoch(family: str, number: int, scores: EpochScores) -> None:
     )
 
 
-def _log_retraining_epoch(run: Run, scores: EpochScores) -> None:
+def _log_run_epoch(run: Run | ValidationRun, scores: EpochScores) -> None:
     logger.debug(
-        "retraining %s, epoch %d: training loss %.4f, %.1f s",
+        "training %s, epoch %d: training loss %.4f, %.1f s",
         *(run, scores.epoch, scores.training_loss, scores.seconds),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import optuna
 import pytest
 
+from study.records import NO_FAMILIES
 from tests.study.documented_records import (
     COMMON,
     DATASET,
@@ -13,6 +14,7 @@ from tests.study.documented_records import (
     SEARCH,
     SETTINGS,
     TRIAL,
+    VALIDATED,
 )
 
 
@@ -37,13 +39,23 @@ def test_a_real_run_writes_what_is_documented_and_nothing_else(written):
     studies, trials = written
     for name, study in studies.items():
         is_final = name.endswith("/retrained")
-        assert set(study.user_attrs) == (RETRAINED | COMMON if is_final else SEARCH)
+        expected = SEARCH - {"roles", "baselines"} if name.endswith("/validated") else SEARCH
+        assert set(study.user_attrs) == (RETRAINED | COMMON if is_final else expected)
         without = set() if is_final else {"n_test"}
         assert set(study.user_attrs["dataset"]) == DATASET - without
         if not is_final:
             assert set(study.user_attrs["settings"]) == SETTINGS
-    searched = [trial for name in trials if "retrained" not in name for trial in trials[name]]
+    searched = [
+        trial
+        for name in trials
+        if name.rpartition("/")[2] not in NO_FAMILIES
+        for trial in trials[name]
+    ]
     assert set().union(*(trial.user_attrs for trial in searched)) == TRIAL - SOMETIMES
+    anew = trials["digits-run/validated"]
+    assert len(anew) == 2
+    assert all(set(trial.user_attrs) == VALIDATED for trial in anew)
+    assert all(set(trial.params) == {"family", "seed"} for trial in anew)
     final = trials["digits-run/retrained"]
     assert all(set(trial.user_attrs) == RESULT - SOMETIMES for trial in final)
     assert all(set(trial.params) == {"family", "augmentation", "seed"} for trial in final)

@@ -11,7 +11,7 @@ from study import retrain
 from study.config import RetrainConfig
 from study.results import RetrainingTasks
 from study.runs import Candidate, done_keys, planned_runs
-from study.storage.reading import retrained_result
+from study.storage.decoding import retrained_result
 from tests.study import small
 from tests.study.small import started_progress
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
 from study.storage import open_for_writing, read_study
-from study.storage.reading import retrained_result, trial_record
+from study.storage.decoding import retrained_result, trial_record
 from tests.study.databases import add_study, url_of
 
 JSON = st.recursive(

@@ -1,0 +1,27 @@
+"""Train one model from scratch, whatever comes of it; afterwards nothing of it is left behind."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import TypeVar
+
+import keras
+
+from study.run_tasks import LeftOut
+from study.training.backend import active_backend
+from study.training.fit import DivergedError
+
+ModelT = TypeVar("ModelT")
+
+
+def attempt(train: Callable[[], ModelT]) -> ModelT | LeftOut:
+    """Train a model; one that diverges or needs too much memory is left out."""
+    try:
+        with active_backend().memory_errors():
+            return train()
+    except (DivergedError, MemoryError) as error:
+        return LeftOut(reason=" ".join(str(error).split())[:500])
+    finally:
+        keras.backend.clear_session()
+        gc.collect()

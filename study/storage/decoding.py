@@ -1,0 +1,190 @@
+"""Optuna's trials and attributes to records; what is missing or odd reads as absent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from optuna.distributions import distribution_to_json
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
+
+from study.records import (
+    DatasetRecord,
+    FamilyRecord,
+    RetrainedResult,
+    TrialRecord,
+    ValidatedResult,
+    decode_labels,
+)
+
+
+def trial_record(trial: FrozenTrial) -> TrialRecord:
+    """Return the record of one search trial."""
+    attrs = trial.user_attrs
+    return TrialRecord(
+        number=trial.number,
+        state=trial.state.name,
+        params=dict(trial.params),
+        distributions={
+            key: distribution_to_json(value) for key, value in trial.distributions.items()
+        },
+        value=trial.value if trial.state == TrialState.COMPLETE else None,
+        validation_accuracy=tuple(sorted(trial.intermediate_values.items())),
+        training_accuracy=_numbers(attrs.get("training_accuracy")),
+        training_loss=_numbers(attrs.get("training_loss")),
+        validation_loss=_numbers(attrs.get("validation_loss")),
+        n_parameters=_integer(attrs.get("n_parameters")),
+        forward_flops=_integer(attrs.get("forward_flops")),
+        training_seconds=_number(attrs.get("training_seconds")),
+        sampler=_text(attrs.get("sampler")),
+        seed=_integer(attrs.get("seed")),
+        baseline=_text(attrs.get("baseline")),
+        failure=_text(attrs.get("failure")),
+        started=trial.datetime_start,
+        finished=trial.datetime_complete,
+    )
+
+
+def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
+    """Return the record of one retrained model; None for a trial that is not a whole one."""
+    attrs, params = trial.user_attrs, trial.params
+    family, configuration = _text(params.get("family")), _text(attrs.get("configuration"))
+    seed, augmented = _integer(params.get("seed")), params.get("augmentation")
+    if trial.state != TrialState.COMPLETE or trial.value is None:
+        return None
+    if family is None or configuration is None or seed is None or not isinstance(augmented, bool):
+        return None
+    curve = sorted(trial.intermediate_values.items())
+    return RetrainedResult(
+        number=trial.number,
+        family=family,
+        configuration=configuration,
+        source_trial=_integer(attrs.get("source_trial")),
+        params=_mapping(attrs.get("hyperparameters")),
+        augmented=augmented,
+        seed=seed,
+        epochs=_integer(attrs.get("epochs")),
+        test_accuracy=trial.value,
+        unflipped_test_accuracy=_number(attrs.get("unflipped_test_accuracy")),
+        training_accuracy=_number(attrs.get("training_accuracy")),
+        training_accuracy_by_epoch=tuple(value for _, value in curve),
+        training_loss_by_epoch=_numbers(attrs.get("training_loss_by_epoch")),
+        precision=_numbers(attrs.get("precision")),
+        recall=_numbers(attrs.get("recall")),
+        f1=_numbers(attrs.get("f1")),
+        confusion_matrix=_matrix(attrs.get("confusion_matrix")),
+        predictions=labels_of(attrs.get("predictions")),
+        n_parameters=_integer(attrs.get("n_parameters")),
+        forward_flops=_integer(attrs.get("forward_flops")),
+        model_bytes=_integer(attrs.get("model_bytes")),
+        training_seconds=_number(attrs.get("training_seconds")),
+        milliseconds_per_image=_number(attrs.get("milliseconds_per_image")),
+        finished=trial.datetime_complete,
+    )
+
+
+def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
+    """Return the record of a configuration trained anew; None for a trial that is not one."""
+    attrs, params = trial.user_attrs, trial.params
+    family, purpose = _text(params.get("family")), _text(attrs.get("purpose"))
+    seed, hyperparameters = _integer(params.get("seed")), attrs.get("hyperparameters")
+    if trial.state != TrialState.COMPLETE or trial.value is None:
+        return None
+    if family is None or purpose is None or seed is None or not isinstance(hyperparameters, dict):
+        return None
+    return ValidatedResult(
+        number=trial.number,
+        family=family,
+        purpose=purpose,
+        params=hyperparameters,
+        seed=seed,
+        validation_accuracy=trial.value,
+        source_trial=_integer(attrs.get("source_trial")),
+        validation_accuracy_by_epoch=tuple(sorted(trial.intermediate_values.items())),
+        n_parameters=_integer(attrs.get("n_parameters")),
+        forward_flops=_integer(attrs.get("forward_flops")),
+        training_seconds=_number(attrs.get("training_seconds")),
+        finished=trial.datetime_complete,
+    )
+
+
+def family_record(family: str, study: FrozenStudy, trials: Sequence[FrozenTrial]) -> FamilyRecord:
+    """Return the record of one family's search."""
+    attrs = study.user_attrs
+    return FamilyRecord(
+        family=family,
+        trials=tuple(trial_record(trial) for trial in trials),
+        roles={key: str(role) for key, role in _mapping(attrs.get("roles")).items()},
+        baselines={key: _mapping(value) for key, value in _mapping(attrs.get("baselines")).items()},
+        settings=_mapping(attrs.get("settings")),
+        versions={key: str(value) for key, value in _mapping(attrs.get("versions")).items()},
+    )
+
+
+def dataset_record(value: Any) -> DatasetRecord:
+    """Return the record of the images that a study used."""
+    attrs = _mapping(value)
+    return DatasetRecord(
+        name=_text(attrs.get("name")) or "unknown",
+        classes=tuple(str(label) for label in _sequence(attrs.get("classes"))),
+        image_shape=_integers(attrs.get("image_shape")),
+        digests={key: str(digest) for key, digest in _mapping(attrs.get("digests")).items()},
+        fraction=_number(attrs.get("fraction")),
+        sample_seed=_integer(attrs.get("sample_seed")),
+        n_train=_integer(attrs.get("n_train")),
+        n_validation=_integer(attrs.get("n_validation")),
+        n_test=_integer(attrs.get("n_test")),
+        substitute_for=_text(attrs.get("substitute_for")),
+    )
+
+
+def _number(value: Any) -> float | None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # An integer past the range of floats.
+        return None
+
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _sequence(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    # What is no number becomes NaN, so that the others keep their epochs and classes.
+    numbers = (_number(item) for item in _sequence(value))
+    return tuple(math.nan if number is None else number for number in numbers)
+
+
+def _integers(value: Any) -> tuple[int, ...]:
+    integers = [_integer(item) for item in _sequence(value)]
+    return tuple(integer for integer in integers if integer is not None)
+
+
+def _matrix(value: Any) -> tuple[tuple[int, ...], ...]:
+    rows = tuple(_integers(row) for row in _sequence(value))
+    is_square = all(len(row) == len(rows) for row in rows)
+    return rows if is_square else ()
+
+
+def labels_of(value: Any) -> bytes:
+    """Return encoded class labels, one byte each; none where they cannot be read."""
+    try:
+        return decode_labels(value) if isinstance(value, str) else b""
+    except ValueError:
+        return b""

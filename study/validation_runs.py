@@ -1,0 +1,115 @@
+"""What to train anew for validation: the finalists of a search, and configurations drawn at random.
+
+Each is trained as a trial is, on the same images for as many epochs, and scored on the validation
+images; the test split has no part in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from search_spaces import SearchSpace
+from study.records import FINALIST, MEASURED, FamilyRecord, ValidatedResult
+from study.samplers import SAMPLERS
+from study.seeds import derive_seed
+from study.winners import best_trials
+
+ValidationKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationRun:
+    """One model to train and to score on the validation images.
+
+    Attributes:
+        family: Key of `search_spaces.SPACES`.
+        purpose: FINALIST, MEASURED or ABLATION.
+        params: A complete configuration.
+        seed: Of the run; no trial of a search has it.
+        source_trial: The trial that the configuration was taken from; None where there is none.
+    """
+
+    family: str
+    purpose: str
+    params: Mapping[str, Any]
+    seed: int
+    source_trial: int | None = None
+
+    def __str__(self) -> str:
+        """Return the run in words, as "custom_cnn finalist 7, seed 0"."""
+        source = "" if self.source_trial is None else f" {self.source_trial}"
+        return f"{self.family} {self.purpose}{source}, seed {self.seed}"
+
+    @property
+    def key(self) -> ValidationKey:
+        """What tells runs apart: a configuration with a seed is trained once for all purposes."""
+        return validation_key(self.family, self.params, self.seed)
+
+
+def validation_key(family: str, params: Mapping[str, Any], seed: int) -> ValidationKey:
+    """Return what tells a run from all others."""
+    return family, json.dumps(dict(params), sort_keys=True), seed
+
+
+def finalist_runs(
+    families: Iterable[FamilyRecord], *, n_finalists: int, n_seeds: int
+) -> tuple[ValidationRun, ...]:
+    """Return the runs of each family's best trials, seeds outermost."""
+    finalists = [
+        (family.family, trial) for family in families for trial in best_trials(family)[:n_finalists]
+    ]
+    return tuple(
+        ValidationRun(
+            family=family,
+            purpose=FINALIST,
+            params=trial.params,
+            seed=seed,
+            source_trial=trial.number,
+        )
+        for seed, (family, trial) in itertools.product(range(n_seeds), finalists)
+    )
+
+
+def measured_runs(
+    spaces: Iterable[SearchSpace], *, n_trials: int, base_seed: int
+) -> tuple[ValidationRun, ...]:
+    """Return runs of configurations drawn independently of each other and of every score.
+
+    What a search proposes depends on what it has seen; only independent draws tell what to expect
+    of so many trials. Each follows from the study's seed and its index alone, so that more of them
+    can be added later.
+    """
+    return tuple(
+        ValidationRun(
+            family=space.name,
+            purpose=MEASURED,
+            params=_drawn(space, base_seed=base_seed, index=index),
+            seed=index,
+        )
+        for index, space in itertools.product(range(n_trials), list(spaces))
+    )
+
+
+def missing(
+    planned: Sequence[ValidationRun], results: Iterable[ValidatedResult]
+) -> list[ValidationRun]:
+    """Return the runs whose result is not there yet, each once."""
+    done = {validation_key(result.family, result.params, result.seed) for result in results}
+    left: dict[ValidationKey, ValidationRun] = {}
+    for run in planned:
+        if run.key not in done:
+            left.setdefault(run.key, run)
+    return list(left.values())
+
+
+def _drawn(space: SearchSpace, *, base_seed: int, index: int) -> dict[str, Any]:
+    seed = derive_seed(base_seed, space.name, "measured", index)
+    trial = optuna.create_study(sampler=SAMPLERS["random"](seed)).ask()
+    space.suggest(trial)
+    return dict(trial.params)
