@@ -22,6 +22,7 @@ from analysis.document import (
 )
 from analysis.evidence import Evidence
 from analysis.labels import MISSING, family_label, joined, percent
+from analysis.selection import selected, sentence
 from study.records import DatasetRecord
 
 SECTIONS = {
@@ -87,12 +88,15 @@ def _chart(chart: Chart, evidence: Evidence) -> list[Block]:
 def _winners(evidence: Evidence) -> list[Block]:
     if not evidence.winners:
         return []
+    found = selected(evidence)
     return [
         display.winners(evidence),
         Paragraph(
             text="Winners were chosen by validation accuracy alone. The best of many trials owes "
             "part of its score to luck, so only the test accuracies above compare families."
         ),
+        display.selection(found),
+        Items(items=tuple(sentence(one, family_label(one.family)) for one in found)),
     ]
 
 

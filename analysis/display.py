@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from statistics import mean
+from statistics import mean, stdev
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from analysis.labels import (
     percent,
     value_text,
 )
+from analysis.selection import Selected
 from study.records import WINNER
 
 
@@ -91,6 +93,27 @@ def verdicts(evidence: Evidence) -> Table | None:
     )
 
 
+def selection(found: Sequence[Selected]) -> Table:
+    """Return each winner's scores side by side: as searched, from fresh seeds, as tested."""
+    return Table(
+        caption=(
+            "What chose the winner, and what it is worth: the search's score is one run's, the "
+            "best of many; fresh seeds train the same configuration on the same images as long; "
+            "the test scores are of models trained longer and on more images, so they compare "
+            "with each other only."
+        ),
+        columns=(
+            "Family",
+            "Search (validation)",
+            "Fresh seeds (validation)",
+            "Search less fresh (percentage points)",
+            "Test, without augmentation",
+            "Test, with augmentation",
+        ),
+        rows=tuple(_selection_row(one) for one in found),
+    )
+
+
 def budgets(evidence: Evidence) -> Table:
     """Return what each family's search was given and spent."""
     return Table(
@@ -137,6 +160,21 @@ def checklist(checks: Sequence[Check]) -> Table:
                 MISSING if check.passed else check.remedy,
             )
             for check in checks
+        ),
+    )
+
+
+def _selection_row(one: Selected) -> tuple[str, ...]:
+    spread = stdev(one.fresh) if len(one.fresh) > 1 else math.nan
+    fresh = mean_and_spread(mean(one.fresh), spread, len(one.fresh)) if one.fresh else MISSING
+    return (
+        family_label(one.family),
+        percent(one.searched),
+        fresh,
+        MISSING if one.luck is None else verdict_words.signed(one.luck),
+        *(
+            percent(one.tested[augmented]) if augmented in one.tested else MISSING
+            for augmented in (False, True)
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.charts import (
+    budget,
     by_class,
     class_changes,
     confusion,
@@ -28,6 +29,7 @@ CHARTS: dict[str, Chart] = {
         confusion.CHART,
         history.CHART,
         curves.CHART,
+        budget.CHART,
         importance.CHART,
         parallel.CHART,
         slices.CHART,

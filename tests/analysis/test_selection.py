@@ -1,0 +1,150 @@
+"""The luck in a winner's score, and what larger budgets may be expected to find."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis import contents, evidence
+from analysis.charts import budget
+from analysis.selection import selected, sentence
+from study.records import FINALIST, MEASURED, ValidatedResult
+from tests.analysis import synthetic
+
+STUDY = synthetic.study()
+KNOWN = evidence.from_study(STUDY)
+
+
+def of_custom(study):
+    return next(one for one in selected(evidence.from_study(study)) if one.family == "custom_cnn")
+
+
+def with_fresh(*accuracies):
+    """Return the study in which the winner of custom CNN scored so from fresh seeds."""
+    trial = KNOWN.winners["custom_cnn"]
+    results = [
+        ValidatedResult(
+            number=seed,
+            family="custom_cnn",
+            purpose=FINALIST,
+            params=trial.params,
+            seed=seed,
+            validation_accuracy=accuracy,
+            source_trial=trial.number,
+        )
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    return dataclasses.replace(STUDY, validated=tuple(results))
+
+
+def test_the_luck_is_the_searched_score_less_the_mean_of_fresh_ones():
+    searched = KNOWN.winners["custom_cnn"].value
+
+    found = of_custom(with_fresh(searched - 0.02, searched - 0.03, searched - 0.04))
+
+    assert found.searched == searched
+    assert found.luck == pytest.approx(0.03)
+    expected = [
+        run.test_accuracy for run in STUDY.retrained if run.family == "custom_cnn" and run.augmented
+    ]
+    assert found.tested[True] == pytest.approx(np.mean(expected))
+    assert found.n_completed == sum(trial.state == "COMPLETE" for trial in STUDY.families[1].trials)
+
+
+def test_the_interval_of_luck_is_that_of_one_more_run():
+    fresh = [0.70, 0.72, 0.73]
+
+    low, high = of_custom(with_fresh(*fresh)).luck_interval()
+
+    searched = KNOWN.winners["custom_cnn"].value
+    error = np.std(fresh, ddof=1) * np.sqrt(1 + 1 / 3)
+    expected = stats.t.interval(0.95, 2, loc=searched - np.mean(fresh), scale=error)
+    assert (low, high) == pytest.approx(expected)
+
+
+def test_an_ordinary_run_lies_within_the_interval_in_19_of_20_studies():
+    rng = np.random.default_rng(3)
+    found = of_custom(with_fresh(0.7, 0.7))
+    held = 0
+    for searched, *fresh in rng.normal(0.7, 0.01, (2000, 4)):
+        one = dataclasses.replace(found, searched=searched, fresh=tuple(fresh))
+        low, high = one.luck_interval()
+        held += low <= 0 <= high
+    assert held / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "said"),
+    [
+        ((), "is not known; --finalists 1 tells."),
+        ((0.5,), "1 fresh seed gave 50.0 % on the same images, so the search flattered it by"),
+        ((0.5, 0.501, 0.502), "more than one seed differs from another."),
+        ((0.5, 0.7, 0.9), "no more than one seed differs from another."),
+        ((0.99, 0.98), "so the search underrated it by"),
+    ],
+)
+def test_the_sentence_says_how_much_luck_there_was(fresh, said):
+    assert said in sentence(of_custom(with_fresh(*fresh)), "custom CNN")
+
+
+def test_the_report_shows_the_scores_side_by_side():
+    document = contents.compose(KNOWN, generated=synthetic.START)
+    section = next(one for one in document.sections if one.anchor == "comparison")
+    captions = [getattr(block, "caption", "") for block in section.blocks]
+    assert any("What chose the winner" in caption for caption in captions)
+
+
+def measured(family, scores, seconds):
+    return [
+        ValidatedResult(
+            number=index,
+            family=family,
+            purpose=MEASURED,
+            params={"index": index},
+            seed=index,
+            validation_accuracy=score,
+            training_seconds=seconds,
+        )
+        for index, score in enumerate(scores)
+    ]
+
+
+def budgets(*results):
+    study = dataclasses.replace(STUDY, validated=tuple(one for part in results for one in part))
+    return budget.compute(evidence.from_study(study))
+
+
+def test_only_independently_drawn_trials_count():
+    computed = budgets(measured("custom_cnn", [0.5, 0.6, 0.7], 60.0), with_fresh(0.9).validated)
+
+    assert list(computed.curves) == ["custom_cnn"]
+    assert computed.curves["custom_cnn"].best == pytest.approx([60.0, 200 / 3, 70.0])
+
+
+def test_a_crossing_is_told_by_trials_and_by_time():
+    # A steady family against one that is mostly bad and sometimes very good, and slow.
+    steady = measured("alexnet_lite", np.linspace(0.6, 0.62, 12), 10.0)
+    bold = measured("custom_cnn", [0.3] * 9 + [0.9] * 3, 20.0)
+
+    said = budget.words(budgets(steady, bold))
+
+    assert "Up to 2 trials alexnet lite is expected to be ahead, from 3 on custom CNN." in said
+    assert "of training alexnet lite is expected to be ahead, then custom CNN." in said
+
+
+def test_without_a_crossing_the_one_that_is_ahead_is_named():
+    worse, better = (
+        measured(family, np.linspace(low, low + 0.1, 6), 10.0)
+        for family, low in (("alexnet_lite", 0.4), ("custom_cnn", 0.6))
+    )
+    said = budget.words(budgets(worse, better))
+    assert "At every budget measured here custom CNN is expected to be ahead." in said
+
+
+def test_without_times_there_is_still_a_curve_by_trials():
+    computed = budgets(measured("custom_cnn", [0.5, 0.6, 0.7], None))
+    assert len(computed.curves["custom_cnn"].minutes) == 0
+    assert budget.draw(computed).data[1].y[0] == pytest.approx(60.0)
