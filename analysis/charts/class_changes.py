@@ -55,8 +55,9 @@ def draw(computed: Changes) -> go.Figure:
         if not rows:
             theme.explain(drawing, NOTHING, row=1, col=column)
             continue
-        drawing.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, row=1, col=column)
         _add_family(drawing, rows, theme.colours(computed.families)[family], column)
+        # Plotly leaves lines out of a plot that has no data yet.
+        drawing.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, row=1, col=column)
     for label, symbol in ((BEYOND, "diamond"), (WITHIN, "diamond-open")):
         theme.add_key(drawing, label, marker={"symbol": symbol})
     drawing.update_xaxes(title_text=axis)
