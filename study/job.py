@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,12 +12,15 @@ import optuna
 from optuna.storages import RDBStorage
 
 from search_spaces import SPACES
+from study import surrogate
+from study.ablation import ablation_runs, path_attrs, plan
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
+from study.label_coding import encode_labels
 from study.progress import Progress
-from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord, encode_labels
+from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord
 from study.results import RetrainingTasks, check_families
 from study.runs import candidates, done_keys, planned_runs
 from study.schedulers import Scheduler
@@ -29,7 +34,7 @@ from study.studies import (
     stored_precision,
 )
 from study.validated import ValidationTasks
-from study.validation_runs import finalist_runs, measured_runs, missing
+from study.validation_runs import ValidationRun, finalist_runs, measured_runs, missing
 from study.winners import pick_winners
 from study.work import PrecisionWork, RetrainWork, TrialWork, ValidationWork
 from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker
@@ -51,6 +56,38 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
     Returns:
         All that the database then holds of the study.
     """
+    with _opened(config, sample, progress) as job:
+        job.check_results()
+        job.search()
+        job.validate()
+        job.retrain()
+    return read_study(config.storage_url, config.name)
+
+
+def ablate(
+    config: StudyConfig, *, sample: Sample, progress: Progress, baseline: str | None = None
+) -> StudyRecord:
+    """Train the path from a named configuration to each family's winner, step by step.
+
+    Args:
+        config: Of the study as it is; its `retrain.n_seeds` says how often each step is trained.
+        sample: The images that were searched with.
+        progress: Told how far the run is.
+        baseline: Where to begin; the named configuration that scored highest, if not given.
+
+    Returns:
+        All that the database then holds of the study.
+
+    Raises:
+        ConfigError: If a family has no winner, or no named configuration to begin with.
+    """
+    with _opened(config, sample, progress) as job:
+        job.ablate(baseline)
+    return read_study(config.storage_url, config.name)
+
+
+@contextmanager
+def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator[_Job]:
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     n_threads = threads_per_worker(config.n_workers)
@@ -59,21 +96,15 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
         WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
-        precision = _precision(storage, config, workers)
-        job = _Job(
+        yield _Job(
             config=config,
             sample=sample,
             progress=progress,
             workers=workers,
             advisers=advisers,
             storage=storage,
-            precision=precision,
+            precision=_precision(storage, config, workers),
         )
-        job.check_results()
-        job.search()
-        job.validate()
-        job.retrain()
-    return read_study(config.storage_url, config.name)
 
 
 def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:
@@ -138,17 +169,35 @@ class _Job:
             n_trials=config.search.n_measured,
             base_seed=config.search.seed,
         )
-        planned = (*finalists, *measured)
+        self._validate((*finalists, *measured), record)
+
+    def ablate(self, baseline: str | None) -> None:
+        record, families = self._records()
+        epochs = self.config.search.epochs
+        paths = [
+            plan(family, record, baseline=baseline, predict=surrogate.fit(family, epochs=epochs))
+            for family in families
+        ]
+        optuna_study = self._validated_study()
+        stored = optuna_study.user_attrs.get("ablation", {})
+        attrs = {**stored, **{path.family: path_attrs(path) for path in paths}}
+        optuna_study.set_user_attr("ablation", attrs)
+        self._validate(ablation_runs(paths, n_seeds=self.config.retrain.n_seeds), record)
+
+    def _validate(self, planned: Sequence[ValidationRun], record: StudyRecord) -> None:
         runs = missing(planned, record.validated)
         if not runs:
             return
         self.progress.validation_started(len(planned) - len(runs), target=len(planned))
-        name = f"{config.name}/{VALIDATED}"
-        optuna_study = open_study(
-            self.storage, name, attrs=self._attrs(), metric="validation accuracy"
-        )
-        work = ValidationWork(config=config, sample=self.sample, precision=self.precision)
-        self.workers.run(work, ValidationTasks(optuna_study, runs, progress=self.progress))
+        work = ValidationWork(config=self.config, sample=self.sample, precision=self.precision)
+        tasks = ValidationTasks(self._validated_study(), runs, progress=self.progress)
+        self.workers.run(work, tasks)
+
+    def _validated_study(self) -> optuna.Study:
+        attrs = self._attrs()
+        attrs["validation_labels"] = encode_labels(self.sample.validation.labels.tobytes())
+        name = f"{self.config.name}/{VALIDATED}"
+        return open_study(self.storage, name, attrs=attrs, metric="validation accuracy")
 
     def retrain(self) -> None:
         config = self.config

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,8 +33,6 @@ INTERRUPTED = "interrupted"
 
 FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 """States of a trial that has ended."""
-
-MAX_DECODED_LABELS = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +162,7 @@ class ValidatedResult:
         n_parameters: Trainable and other weights of the model.
         forward_flops: Floating-point operations of one forward pass of one image.
         training_seconds: Wall time of fitting and validating.
+        predictions: Predicted class of each validation image in order, one byte each.
         finished: When the run ended.
     """
 
@@ -180,7 +177,38 @@ class ValidatedResult:
     n_parameters: int | None = None
     forward_flops: int | None = None
     training_seconds: float | None = None
+    predictions: bytes = b""
     finished: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AblationStep:
+    """A configuration between a named one and the winner.
+
+    Attributes:
+        changed: The hyperparameter that tells it from the step before; empty at the first.
+        params: All of its hyperparameters.
+    """
+
+    changed: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AblationPath:
+    """From a named configuration to a winner, one hyperparameter a step.
+
+    Attributes:
+        family: Architecture family.
+        baseline: Name of the configuration where it begins.
+        winner: Number of the trial where it ends.
+        steps: The first is the named configuration, the last the winner's.
+    """
+
+    family: str
+    baseline: str
+    winner: int
+    steps: tuple[AblationStep, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +271,9 @@ class StudyRecord:
         families: In alphabetical order.
         retrained: In order of their numbers.
         validated: In order of their numbers.
+        ablations: Paths from named configurations to winners.
+        validation_labels: True class of each validation image in order, one byte each; may be
+            empty.
         test_labels: True class of each test image in order, one byte each; empty before retraining.
     """
 
@@ -251,25 +282,6 @@ class StudyRecord:
     families: tuple[FamilyRecord, ...]
     retrained: tuple[RetrainedResult, ...] = ()
     validated: tuple[ValidatedResult, ...] = ()
+    ablations: tuple[AblationPath, ...] = ()
+    validation_labels: bytes = b""
     test_labels: bytes = b""
-
-
-def encode_labels(labels: bytes) -> str:
-    """Return class labels (one byte each) as base64 of their zlib compression."""
-    return base64.b64encode(zlib.compress(labels, level=9)).decode("ascii")
-
-
-def decode_labels(text: str) -> bytes:
-    """Return the labels that `encode_labels` encoded.
-
-    Raises:
-        ValueError: If the text is not base64 of a zlib stream, or holds over ten million labels.
-    """
-    decompressor = zlib.decompressobj()
-    try:
-        labels = decompressor.decompress(base64.b64decode(text, validate=True), MAX_DECODED_LABELS)
-    except zlib.error as error:
-        raise ValueError(f"Encoded labels are not a zlib stream: {error}.") from error
-    if not decompressor.eof:
-        raise ValueError("Encoded labels are cut off or hold more than ten million labels.")
-    return labels

@@ -21,7 +21,7 @@ from study.attempt import attempt
 from study.config import RetrainConfig
 from study.datasets.base import Dataset, Images
 from study.environment import versions
-from study.records import encode_labels
+from study.label_coding import encode_labels
 from study.results import RetrainedModel
 from study.run_tasks import LeftOut
 from study.runs import Run

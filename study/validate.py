@@ -6,15 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from search_spaces import SPACES
 from search_spaces.flops import forward_flops
 from study.attempt import attempt
 from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
 from study.environment import versions
+from study.label_coding import encode_labels
 from study.run_tasks import LeftOut
 from study.seeds import derive_seed
 from study.training import precision as arithmetic
+from study.training.evaluation import predictor
 from study.training.fit import EpochScores, FitConfig
 from study.training.loop import Training
 from study.validated import ValidatedModel
@@ -65,6 +69,7 @@ class Validator:
         while training.epoch < self.epochs:
             history.append(training.run_epoch())
             self.on_epoch(run, history[-1])
+        predicted = predictor(model)(self.sample.validation.images).argmax(axis=1)
         return ValidatedModel(
             started=started,
             accuracy_by_epoch={
@@ -74,6 +79,7 @@ class Validator:
                 "purpose": run.purpose,
                 "source_trial": run.source_trial,
                 "hyperparameters": dict(run.params),
+                "predictions": encode_labels(predicted.astype(np.uint8).tobytes()),
                 "training_seconds": sum(scores.seconds for scores in history),
                 "n_parameters": model.count_params(),
                 "forward_flops": forward_flops(model),

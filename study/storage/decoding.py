@@ -10,13 +10,15 @@ from optuna.distributions import distribution_to_json
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
+from study.label_coding import decode_labels
 from study.records import (
+    AblationPath,
+    AblationStep,
     DatasetRecord,
     FamilyRecord,
     RetrainedResult,
     TrialRecord,
     ValidatedResult,
-    decode_labels,
 )
 
 
@@ -106,8 +108,29 @@ def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
         n_parameters=_integer(attrs.get("n_parameters")),
         forward_flops=_integer(attrs.get("forward_flops")),
         training_seconds=_number(attrs.get("training_seconds")),
+        predictions=labels_of(attrs.get("predictions")),
         finished=trial.datetime_complete,
     )
+
+
+def ablation_paths(value: Any) -> tuple[AblationPath, ...]:
+    """Return the records of ablation paths, those that are whole."""
+    found = (_path(family, path) for family, path in sorted(_mapping(value).items()))
+    return tuple(path for path in found if path is not None)
+
+
+def _path(family: str, value: Any) -> AblationPath | None:
+    path = _mapping(value)
+    baseline, winner = _text(path.get("baseline")), _integer(path.get("winner"))
+    steps = [
+        AblationStep(
+            changed=_text(step.get("changed")) or "", params=_mapping(step.get("hyperparameters"))
+        )
+        for step in map(_mapping, _sequence(path.get("steps")))
+    ]
+    if baseline is None or winner is None or not steps:
+        return None
+    return AblationPath(family=family, baseline=baseline, winner=winner, steps=tuple(steps))
 
 
 def family_record(family: str, study: FrozenStudy, trials: Sequence[FrozenTrial]) -> FamilyRecord:

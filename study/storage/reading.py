@@ -15,11 +15,13 @@ from study.records import (
     RETRAINED,
     SCHEMA_VERSION,
     VALIDATED,
+    AblationPath,
     RetrainedResult,
     StudyRecord,
     ValidatedResult,
 )
 from study.storage.decoding import (
+    ablation_paths,
     dataset_record,
     family_record,
     labels_of,
@@ -87,9 +89,13 @@ def read_study(url: str, name: str) -> StudyRecord:
             retrained = tuple(filter(None, map(retrained_result, trials)))
             test_labels = labels_of(members[RETRAINED].user_attrs.get("test_labels"))
         validated: tuple[ValidatedResult, ...] = ()
+        ablations: tuple[AblationPath, ...] = ()
+        validation_labels = b""
         if VALIDATED in members:
             trials = storage.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
             validated = tuple(filter(None, map(validated_result, trials)))
+            ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
+            validation_labels = labels_of(members[VALIDATED].user_attrs.get("validation_labels"))
         any_member = members.get(RETRAINED) or next(iter(members.values()))
         return StudyRecord(
             name=name,
@@ -97,6 +103,8 @@ def read_study(url: str, name: str) -> StudyRecord:
             families=families,
             retrained=retrained,
             validated=validated,
+            ablations=ablations,
+            validation_labels=validation_labels,
             test_labels=test_labels,
         )
 

@@ -25,7 +25,7 @@ def documented_tables():
     return [set(table) for table in tables]
 
 
-SEARCH, TRIAL, VALIDATED, RETRAINED, RESULT = documented_tables()
+SEARCH, TRIAL, VALIDATION, VALIDATED, RETRAINED, RESULT = documented_tables()
 COMMON = {"schema_version", "dataset"}
 DATASET = set(keys_in(DOCS.partition("The `dataset` object:")[2].partition(".\n")[0]))
 SETTINGS = set(keys_in(DOCS.partition("what was asked for:")[2].partition("|")[0])) - {

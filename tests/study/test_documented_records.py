@@ -15,6 +15,7 @@ from tests.study.documented_records import (
     SETTINGS,
     TRIAL,
     VALIDATED,
+    VALIDATION,
 )
 
 
@@ -39,7 +40,9 @@ def test_a_real_run_writes_what_is_documented_and_nothing_else(written):
     studies, trials = written
     for name, study in studies.items():
         is_final = name.endswith("/retrained")
-        expected = SEARCH - {"roles", "baselines"} if name.endswith("/validated") else SEARCH
+        expected = SEARCH
+        if name.endswith("/validated"):
+            expected = SEARCH - {"roles", "baselines"} | VALIDATION - {"ablation"}
         assert set(study.user_attrs) == (RETRAINED | COMMON if is_final else expected)
         without = set() if is_final else {"n_test"}
         assert set(study.user_attrs["dataset"]) == DATASET - without

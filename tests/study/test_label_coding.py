@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study import records
-from study.records import decode_labels, encode_labels
+from study import label_coding
+from study.label_coding import decode_labels, encode_labels
 
 
 @given(st.binary(max_size=5000))
@@ -40,12 +40,12 @@ def test_what_was_not_encoded_by_us_is_a_value_error(text):
 
 
 def test_a_small_text_that_unpacks_to_very_much_is_refused_without_unpacking_all_of_it():
-    bomb = encode_labels(bytes(records.MAX_DECODED_LABELS + 1))
+    bomb = encode_labels(bytes(label_coding.MAX_DECODED_LABELS + 1))
     assert len(bomb) < 20_000
     with pytest.raises(ValueError, match="ten million"):
         decode_labels(bomb)
 
 
 def test_exactly_the_largest_number_of_labels_is_read():
-    labels = bytes(records.MAX_DECODED_LABELS)
-    assert len(decode_labels(encode_labels(labels))) == records.MAX_DECODED_LABELS
+    labels = bytes(label_coding.MAX_DECODED_LABELS)
+    assert len(decode_labels(encode_labels(labels))) == label_coding.MAX_DECODED_LABELS
