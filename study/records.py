@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,7 @@ RETRAINED = "retrained"
 """Last part of the name of the Optuna study that holds the retrained results."""
 
 VALIDATED = "validated"
-"""Last part of the name of the Optuna study of configurations trained anew for validation."""
+"""The same of the Optuna study of configurations trained anew for validation."""
 
 NO_FAMILIES = (RETRAINED, VALIDATED)
 """Last parts of names that are no family's."""
@@ -180,6 +181,11 @@ class ValidatedResult:
     predictions: bytes = b""
     finished: datetime | None = None
 
+    @property
+    def key(self) -> ValidationKey:
+        """What tells results apart: a configuration with a seed is trained once for all uses."""
+        return validation_key(self.family, self.params, self.seed)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AblationStep:
@@ -272,8 +278,7 @@ class StudyRecord:
         retrained: In order of their numbers.
         validated: In order of their numbers.
         ablations: Paths from named configurations to winners.
-        validation_labels: True class of each validation image in order, one byte each; may be
-            empty.
+        validation_labels: True class of each validation image in order; may be empty.
         test_labels: True class of each test image in order, one byte each; empty before retraining.
     """
 
@@ -285,3 +290,11 @@ class StudyRecord:
     ablations: tuple[AblationPath, ...] = ()
     validation_labels: bytes = b""
     test_labels: bytes = b""
+
+
+ValidationKey = tuple[str, str, int]
+
+
+def validation_key(family: str, params: Mapping[str, Any], seed: int) -> ValidationKey:
+    """Return what tells one model that is trained for validation from all others."""
+    return family, json.dumps(dict(params), sort_keys=True, default=str), seed

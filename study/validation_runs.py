@@ -7,7 +7,6 @@ images; the test split has no part in it.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +14,17 @@ from typing import Any
 import optuna
 
 from search_spaces import SearchSpace
-from study.records import FINALIST, MEASURED, FamilyRecord, ValidatedResult
+from study.records import (
+    FINALIST,
+    MEASURED,
+    FamilyRecord,
+    ValidatedResult,
+    ValidationKey,
+    validation_key,
+)
 from study.samplers import SAMPLERS
 from study.seeds import derive_seed
 from study.winners import best_trials
-
-ValidationKey = tuple[str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +54,6 @@ class ValidationRun:
     def key(self) -> ValidationKey:
         """What tells runs apart: a configuration with a seed is trained once for all purposes."""
         return validation_key(self.family, self.params, self.seed)
-
-
-def validation_key(family: str, params: Mapping[str, Any], seed: int) -> ValidationKey:
-    """Return what tells a run from all others."""
-    return family, json.dumps(dict(params), sort_keys=True), seed
 
 
 def finalist_runs(
@@ -100,7 +99,7 @@ def missing(
     planned: Sequence[ValidationRun], results: Iterable[ValidatedResult]
 ) -> list[ValidationRun]:
     """Return the runs whose result is not there yet, each once."""
-    done = {validation_key(result.family, result.params, result.seed) for result in results}
+    done = {result.key for result in results}
     left: dict[ValidationKey, ValidationRun] = {}
     for run in planned:
         if run.key not in done:

@@ -70,6 +70,7 @@ def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
         "study.records",
         "study.storage",
         "study.winners",
+        "study.console",
         "study.errors",
         "study.one_line_parser",
         "study.files",
@@ -92,7 +93,10 @@ def test_keras_is_imported_by_those_who_build_or_train_only():
     trainers = {
         *files_of("study/training"),
         *files_of("study/keras_tuner"),
-        *(ROOT / "study" / name for name in ("objective.py", "retrain.py", "start_backend.py")),
+        *(
+            ROOT / "study" / name
+            for name in ("attempt.py", "objective.py", "retrain.py", "start_backend.py")
+        ),
     }
     others = [path for path in files_of("study") if path not in trainers]
     assert breaches(others, lambda name: is_in(name, HEAVY)) == []
@@ -123,7 +127,7 @@ def test_only_storage_opens_databases():
 
 def test_only_studies_takes_optuna_studies_from_a_database():
     # These make one too, in memory, for Optuna to evaluate or to sample from.
-    in_memory = {"analysis/importances.py", "study/proposals.py"}
+    in_memory = {"analysis/importances.py", "study/proposals.py", "study/validation_runs.py"}
     assert callers({"create_study", "load_study"}) - in_memory == {"study/studies.py"}
 
 

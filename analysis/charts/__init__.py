@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.charts import (
+    ablation,
     budget,
     by_class,
     class_changes,
@@ -31,6 +32,7 @@ CHARTS: dict[str, Chart] = {
         curves.CHART,
         budget.CHART,
         importance.CHART,
+        ablation.CHART,
         parallel.CHART,
         slices.CHART,
         cost.CHART,

@@ -12,9 +12,12 @@ from optuna.distributions import distribution_to_json
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from study.records import (
+    ABLATION,
     FINALIST,
     MEASURED,
     WINNER,
+    AblationPath,
+    AblationStep,
     DatasetRecord,
     FamilyRecord,
     RetrainedResult,
@@ -96,6 +99,7 @@ def study(
         families=records,
         retrained=tuple(results),
         validated=tuple(one for record in records for one in _validated(record) if validated),
+        ablations=tuple(_path(record) for record in records if validated),
         test_labels=labels.astype(np.uint8).tobytes() if retrained else b"",
     )
 
@@ -226,6 +230,8 @@ def _validated(record: FamilyRecord) -> list[ValidatedResult]:
     if winner is not None:
         trial = winner.trial
         drawn += [(FINALIST, dict(trial.params), trial.number, seed) for seed in range(3)]
+        first = _path(record).steps[0].params
+        drawn += [(ABLATION, dict(first), None, seed) for seed in range(3)]
     results = []
     for purpose, params, source, seed in drawn:
         score = max(quality(record.family, params) - 0.01 + rng.normal(0, 0.004), 0.1)
@@ -247,6 +253,25 @@ def _validated(record: FamilyRecord) -> list[ValidatedResult]:
             )
         )
     return results
+
+
+def _path(record: FamilyRecord) -> AblationPath:
+    """Return a path of one change, from a configuration that is named to the winner."""
+    winner = pick_winner(record)
+    if winner is None:
+        raise ValueError(f"Family {record.family!r} has no completed trial to end a path at.")
+    trial = winner.trial
+    name = next(iter(trial.params))
+    start = {**trial.params, name: BASELINES[record.family][next(iter(record.baselines))][name]}
+    return AblationPath(
+        family=record.family,
+        baseline=next(iter(record.baselines)),
+        winner=trial.number,
+        steps=(
+            AblationStep(changed="", params=start),
+            AblationStep(changed=name, params=trial.params),
+        ),
+    )
 
 
 def _accuracy(name: str, augmented: bool) -> float:

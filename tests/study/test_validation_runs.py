@@ -10,10 +10,17 @@ from search_spaces import SPACES
 from study import validate
 from study.config import RetrainConfig, SearchConfig
 from study.errors import ConfigError
-from study.records import FINALIST, MEASURED, FamilyRecord, TrialRecord, ValidatedResult
+from study.records import (
+    FINALIST,
+    MEASURED,
+    FamilyRecord,
+    TrialRecord,
+    ValidatedResult,
+    validation_key,
+)
 from study.storage import read_study
 from study.training.fit import DivergedError
-from study.validation_runs import finalist_runs, measured_runs, missing, validation_key
+from study.validation_runs import finalist_runs, measured_runs, missing
 from study.winners import pick_winner
 from tests.study import small
 
