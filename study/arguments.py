@@ -1,4 +1,4 @@
-"""The command line's grammar: arguments to a `StudyConfig`."""
+"""The command line's grammar; that of `run` is here, of other commands in their own files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from search_spaces import SPACES
+from study.commands import dashboard
 from study.config import (
     AUGMENTERS,
     ENGINES,
@@ -47,8 +48,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_search(run)
     _add_retraining(run)
     _add_output(run)
+    dashboard.add_to(commands)
     arguments = parser.parse_args(argv)
-    _settle_engine(run, arguments)
+    if arguments.command == "run":
+        _settle_engine(run, arguments)
     return arguments
 
 
@@ -208,6 +211,13 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
     )
     group.add_argument("--out", type=Path, help="folder of the report; if not given, reports/NAME")
+    group.add_argument(
+        "--artifact-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder for a confusion matrix and a learning curve of each retrained model, which "
+        "the dashboard shows; if not given, none are made",
+    )
     noise = group.add_mutually_exclusive_group()
     noise.add_argument("--quiet", action="store_true", help="tell only of trouble")
     noise.add_argument("--verbose", action="store_true", help="tell of every epoch")

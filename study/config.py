@@ -14,6 +14,10 @@ MAX_SEEDS = 1_000
 MAX_SEED = 2**31 - 1
 MAX_FINALISTS = 100
 MAX_WORKERS = 256
+MAX_PORT = 65_535
+DEFAULT_ARTIFACT_DIR = Path("artifacts")
+"""Where the dashboard looks for artifacts if not told."""
+
 PRECISIONS = ("auto", "float32", "bfloat16")
 ENGINES = ("optuna", "keras-tuner")
 AUGMENTERS = AFFINE, IMAGE_DATA_GENERATOR = ("affine", "image-data-generator")
@@ -179,6 +183,31 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         _check_between("--workers", self.n_workers, 1, MAX_WORKERS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardConfig:
+    """How the trials are shown in a browser.
+
+    Attributes:
+        storage_url: Database of the Optuna studies.
+        host: Address to listen on. Whoever reaches it may change and delete studies.
+        port: In [0, 65535]; 0 for any that is free.
+        artifact_dir: Folder of the retrained models' files; None where there is none.
+    """
+
+    storage_url: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    artifact_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        _check_between("--port", self.port, 0, MAX_PORT)
+        if self.artifact_dir is not None and not self.artifact_dir.is_dir():
+            raise ConfigError(
+                f"There is no artifact folder {str(self.artifact_dir)!r}; "
+                "`python -m study run --artifact-dir DIR` makes one."
+            )
 
 
 def _check_between(option: str, value: int, low: int, high: int) -> None:

@@ -54,6 +54,11 @@ def load_search_study(storage: RDBStorage, config: StudyConfig, family: str) -> 
     )
 
 
+def load_as_is(storage: RDBStorage, name: str) -> optuna.Study:
+    """Return the Optuna study of this whole name, unchanged, for who adds no trials to it."""
+    return optuna.load_study(storage=storage, study_name=name, sampler=RandomSampler())
+
+
 def open_study(
     storage: RDBStorage, name: str, *, attrs: Mapping[str, Any], metric: str
 ) -> optuna.Study:

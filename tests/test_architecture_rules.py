@@ -136,9 +136,11 @@ def test_only_studies_takes_optuna_studies_from_a_database():
     [
         ["-m", "study", "--help"],
         ["-m", "study", "run", "--help"],
+        ["-m", "study", "dashboard", "--help"],
         ["-m", "analysis", "--help"],
         ["-m", "analysis", "report", "--help"],
         ["-c", "import analysis.report"],
+        ["-c", "import argparse, study.dashboard.server, study.dashboard.pages"],
         ["-c", "import search_spaces, study.config, study.arguments, study.cli"],
         # All training is done in processes of their own.
         ["-c", "import argparse, study.job"],

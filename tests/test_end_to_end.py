@@ -86,7 +86,7 @@ def test_a_network_learns_digits(finished):
 
 def test_the_run_ends_with_the_winners_and_the_commands_to_go_on(finished):
     folder, done = finished
-    for text in ("custom_cnn", "alexnet_lite", f"optuna-dashboard {URL}"):
+    for text in ("custom_cnn", "alexnet_lite", f"python -m study dashboard --storage {URL}"):
         assert text in done.stdout
     printed = re.search(r"python -m (analysis report .*)", done.stdout)
     assert printed is not None

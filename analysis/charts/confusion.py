@@ -17,6 +17,19 @@ TITLE = "Confusion matrices of the winners"
 NO_MATRICES = "no winner has been tested class by class yet"
 MAX_PRINTED_CLASSES = 12
 PANEL_PIXELS = 340
+COLOUR_AXIS = {
+    "colorscale": theme.SCALE_OF_SHARES,
+    "cmin": 0,
+    "cmax": 100,
+    "colorbar": {
+        "title": {"text": "share of<br>true class<br>(%)", "font": {"size": 12}},
+        "thickness": 12,
+        "len": PANEL_PIXELS,
+        "lenmode": "pixels",
+        "y": 1.0,
+        "yanchor": "top",
+    },
+}
 
 
 class Confusion(NamedTuple):
@@ -86,26 +99,12 @@ def draw(computed: Confusions) -> go.Figure:
     )
     for matrix in computed.matrices:
         row, column = places[matrix.family, matrix.augmented]
-        drawing.add_trace(_heatmap(matrix, computed.classes), row=row, col=column)
+        drawing.add_trace(heatmap(matrix, computed.classes), row=row, col=column)
     for row in range(1, len(families) + 1):
         for column in (1, 2):
             if (row, column) not in places.values():
                 theme.explain(drawing, "not retrained yet", row=row, col=column)
-    drawing.update_layout(
-        coloraxis={
-            "colorscale": theme.SCALE_OF_SHARES,
-            "cmin": 0,
-            "cmax": 100,
-            "colorbar": {
-                "title": {"text": "share of<br>true class<br>(%)", "font": {"size": 12}},
-                "thickness": 12,
-                "len": PANEL_PIXELS,
-                "lenmode": "pixels",
-                "y": 1.0,
-                "yanchor": "top",
-            },
-        }
-    )
+    drawing.update_layout(coloraxis=COLOUR_AXIS)
     drawing.update_xaxes(title_text="predicted class", row=len(families))
     drawing.update_xaxes(showgrid=False, tickangle=-45, type="category")
     drawing.update_yaxes(title_text="true class", col=1)
@@ -128,7 +127,8 @@ def words(computed: Confusions) -> str:
     return " ".join(sentences)
 
 
-def _heatmap(matrix: Confusion, classes: tuple[str, ...]) -> go.Heatmap:
+def heatmap(matrix: Confusion, classes: tuple[str, ...]) -> go.Heatmap:
+    """Return one matrix as percentages of the true classes, coloured by the figure's scale."""
     names = [theme.plain(name) for name in classes]
     shares = 100 * matrix.shares
     printed = len(classes) <= MAX_PRINTED_CLASSES

@@ -1,6 +1,11 @@
 """The only package that opens an Optuna storage; it turns databases into records."""
 
-from study.storage.opening import check_writable, open_for_reading, open_for_writing
+from study.storage.opening import (
+    check_writable,
+    open_for_reading,
+    open_for_showing,
+    open_for_writing,
+)
 from study.storage.reading import (
     check_readable,
     check_study_name,
@@ -18,6 +23,7 @@ __all__ = [
     "default_storage_url",
     "newest_study_name",
     "open_for_reading",
+    "open_for_showing",
     "open_for_writing",
     "read_study",
     "redacted",

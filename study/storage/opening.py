@@ -81,6 +81,33 @@ def open_for_reading(url: str) -> Iterator[RDBStorage]:
         close(storage)
 
 
+@contextmanager
+def open_for_showing(url: str) -> Iterator[RDBStorage]:
+    """Open the storage of an existing database for the dashboard, which writes what is typed there.
+
+    Opening changes nothing; a database that cannot be written is opened for reading.
+
+    Raises:
+        ConfigError: If the URL is not one or its database driver is missing.
+        StorageError: If the database is not there, cannot be read or is not an Optuna database.
+    """
+    path = sqlite_path(url)
+    options: dict[str, Any] = {}
+    if path is not None:
+        _check_sqlite_file(path, must_exist=True)
+        if _not_writable(path) is not None:
+            with open_for_reading(url) as storage:
+                yield storage
+            return
+        # Without the listeners of `open_for_writing`, reading takes no lock from a run.
+        options = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+    storage = _open(url, skip_table_creation=True, engine_kwargs=options)
+    try:
+        yield storage
+    finally:
+        close(storage)
+
+
 def _open(url: str, *, shown_url: str | None = None, **kwargs: Any) -> RDBStorage:
     shown = redacted(shown_url or url)
     try:
@@ -167,14 +194,22 @@ def _tables(path: Path) -> set[str]:
 
 
 def _check_permissions(path: Path) -> None:
+    needed = _not_writable(path)
+    if needed is not None:
+        raise StorageError(
+            f"Database {str(path)!r} cannot be written; change the permissions of "
+            f"{str(needed)!r} or name another file with --storage."
+        )
+
+
+def _not_writable(path: Path) -> Path | None:
+    """Return what keeps a database from being written, the folder or the file; None if nothing."""
     # SQLite writes its log beside the database, so the folder counts too. The mode bits say what
     # the owner wants, also to root, whom the system would let through.
     for needed in (path.parent, path):
         if needed.exists() and not (os.access(needed, os.W_OK) and needed.stat().st_mode & 0o222):
-            raise StorageError(
-                f"Database {str(path)!r} cannot be written; change the permissions of "
-                f"{str(needed)!r} or name another file with --storage."
-            )
+            return needed
+    return None
 
 
 def _make_safe_for_workers(storage: RDBStorage) -> None:

@@ -108,6 +108,22 @@ ARGUMENTS = {
     "an empty name": ((*RUN, "--name", ""), "not usable"),
     "a name of two lines": ((*RUN, "--name", "a\nb"), "printable"),
     "a name of ten thousand characters": ((*RUN, "--name", "n" * 10_000), "200"),
+    "an artifact folder that cannot be made": (
+        (*RUN, "--artifact-dir", "/dev/null/artifacts"),
+        "--artifact-dir",
+    ),
+    "a dashboard of no database": (("dashboard",), "python -m study run"),
+    "a dashboard with an unknown option": (("dashboard", "--colour"), "--colour"),
+    "a dashboard at a port in words": (("dashboard", "--port", "http"), "--port"),
+    "a dashboard at a port that is none": (("dashboard", "--port", "65536"), "between 0 and"),
+    "a dashboard of artifacts that are not there": (
+        ("dashboard", "--artifact-dir", "nowhere"),
+        "There is no artifact folder 'nowhere'",
+    ),
+    "a dashboard of a storage that is no URL": (
+        ("dashboard", "--storage", "studies.db"),
+        "sqlite:///",
+    ),
     "both quiet and verbose": ((*RUN, "--verbose"), "not allowed with"),
     "a storage that is no URL": ((*RUN, "--storage", "studies.db"), "sqlite:///"),
     "a storage of an unknown kind": ((*RUN, "--storage", "oracle9://x/y"), "database"),
@@ -195,6 +211,20 @@ def test_a_report_refuses_a_database_it_cannot_use_and_leaves_it_as_it_was(
     before = snapshot(here)
     argv = ("report", "--storage", "sqlite:///s.db")
     assert remedy in fails_in_one_line(analysis_main, argv, capsys)
+    assert snapshot(here) == before
+
+
+UNREADABLE = {what: how for what, how in BAD_DATABASES.items() if what != "a newer version's"}
+
+
+@pytest.mark.parametrize(("make", "remedy"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_dashboard_refuses_a_database_it_cannot_use_and_leaves_it_as_it_was(
+    make, remedy, here, capsys
+):
+    make(here / "s.db")
+    before = snapshot(here)
+    argv = ("dashboard", "--storage", "sqlite:///s.db", "--port", "0")
+    assert remedy in fails_in_one_line(study_main, argv, capsys)
     assert snapshot(here) == before
 
 

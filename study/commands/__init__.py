@@ -1,0 +1,1 @@
+"""The commands of `python -m study`, one file each: what it takes, and what it does."""

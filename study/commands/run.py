@@ -1,0 +1,167 @@
+"""`python -m study run`: search, retrain, test and report."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.arguments import DEFAULT_DATASET
+from study.config import AugmentationConfig, RetrainConfig, SearchConfig, StudyConfig
+from study.console import print_result
+from study.errors import ConfigError, DatasetUnavailableError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from study.datasets import Images, Sample
+    from study.records import StudyRecord
+
+logger = logging.getLogger(__name__)
+
+
+def execute(arguments: argparse.Namespace, *, command: str, console: Console) -> int:
+    """Do the whole job and return the exit code.
+
+    Args:
+        arguments: As `study.arguments` parses them.
+        command: The command line to repeat this run.
+        console: Where progress is shown.
+
+    Raises:
+        StudyError: If it is the user's to mend.
+    """
+    config, sample = _prepare(arguments, command)
+
+    from study import job
+    from study.progress import Progress
+
+    with Progress(console=console, quiet=arguments.quiet) as progress:
+        record = job.run(config, sample=sample, progress=progress)
+
+    from analysis.report import write_report
+
+    files = write_report(record, out=config.out)
+    _show(record, config, arguments.artifact_dir)
+    _print_summary(record, config, files.html)
+    return 0
+
+
+def _show(record: StudyRecord, config: StudyConfig, artifact_dir: Path | None) -> None:
+    """Write what optuna-dashboard shows beside the trials."""
+    from study.dashboard.artifacts import store_artifacts
+    from study.dashboard.pages import refresh
+
+    refresh(config.storage_url, record)
+    if artifact_dir is not None:
+        store_artifacts(config.storage_url, record, folder=artifact_dir)
+
+
+def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, Sample]:
+    """Check all that can be checked before anything slow starts or anything is written."""
+    search = SearchConfig(
+        n_trials=arguments.trials,
+        epochs=arguments.epochs,
+        engine=arguments.engine,
+        sampler=arguments.sampler,
+        pruner=arguments.pruner,
+        tuner=arguments.tuner,
+        seed=arguments.seed,
+        fraction=arguments.fraction,
+        precision=arguments.precision,
+        time_budget_seconds=arguments.time_budget,
+        n_measured=arguments.measure_trials,
+    )
+    retrain = RetrainConfig(
+        epochs=arguments.retrain_epochs,
+        n_seeds=arguments.seeds,
+        n_finalists=arguments.finalists,
+        baselines=arguments.baselines,
+        test_time_flip=arguments.test_time_flip,
+        augmentation=AugmentationConfig(augmenter=arguments.augmenter),
+    )
+
+    from study.datasets import DATASETS, draw_sample
+    from study.start_backend import chosen_backend
+    from study.storage import (
+        check_readable,
+        check_study_name,
+        check_writable,
+        default_storage_url,
+    )
+    from study.workers import default_n_workers
+
+    chosen_backend()
+    n_workers = default_n_workers() if arguments.workers is None else arguments.workers
+    storage_url = arguments.storage or default_storage_url()
+    check_writable(storage_url)
+    if arguments.name is not None:
+        check_study_name(arguments.name)
+    dataset, images, substitute_for = _load_images(arguments.dataset, arguments.data_dir)
+    sample = draw_sample(
+        images,
+        n_classes=DATASETS[dataset].n_classes,
+        fraction=search.fraction,
+        seed=search.seed,
+    )
+    name = arguments.name or dataset
+    check_readable(storage_url, name)
+    out = arguments.out or Path("reports") / name
+    _check_folder(out, "--out")
+    if arguments.artifact_dir is not None:
+        _check_folder(arguments.artifact_dir, "--artifact-dir")
+    config = StudyConfig(
+        name=name,
+        dataset=dataset,
+        substitute_for=substitute_for,
+        families=arguments.architectures,
+        storage_url=storage_url,
+        data_dir=arguments.data_dir,
+        out=out,
+        search=search,
+        retrain=retrain,
+        n_workers=n_workers,
+        command=command,
+    )
+    return config, sample
+
+
+def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str | None]:
+    """Return the dataset's name, its training images, and why it stands in for the wanted one."""
+    from study.datasets import DATASETS
+
+    name = wanted or DEFAULT_DATASET
+    try:
+        return name, DATASETS[name].load_training(data_dir), None
+    except DatasetUnavailableError as error:
+        if wanted is not None:
+            raise
+        logger.warning("CIFAR-10 cannot be had, so the small digits stand in for it. %s", error)
+        substitute = "digits"
+        return substitute, DATASETS[substitute].load_training(data_dir), str(error)
+
+
+def _check_folder(folder: Path, option: str) -> None:
+    # The folder is made only when something is written to it; here, look where it will be.
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise ConfigError(
+            f"Output folder {str(folder)!r} cannot be written (see {str(existing)!r}); "
+            f"name another with {option}."
+        )
+
+
+def _print_summary(record: StudyRecord, config: StudyConfig, report: Path) -> None:
+    from study.storage.urls import redacted
+    from study.summary import winners_table
+
+    url, name = shlex.quote(redacted(config.storage_url)), shlex.quote(record.name)
+    print_result(
+        f"{winners_table(record)}\n\n"
+        f"Report:       {report}\n"
+        f"Inspect:      python -m study dashboard --storage {url}\n"
+        f"Report again: python -m analysis report --storage {url} --name {name}"
+    )
