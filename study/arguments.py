@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from search_spaces import SPACES
-from study.commands import dashboard
+from study.argument_types import duration, families, number, whole_number, workers
+from study.commands import ablate, dashboard
 from study.config import (
     AUGMENTERS,
     ENGINES,
@@ -26,9 +26,6 @@ from study.schedulers import SCHEDULERS
 
 DEFAULT_DATASET = "cifar10"
 ENGINE_OF = {"sampler": "optuna", "pruner": "optuna", "tuner": "keras-tuner"}
-DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-MAX_SHOWN = 60
-"""Characters of a bad value that an error repeats."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -48,6 +45,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_search(run)
     _add_retraining(run)
     _add_output(run)
+    ablate.add_to(commands)
     dashboard.add_to(commands)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
@@ -86,14 +84,14 @@ def _add_subject(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--name", help="name of the study; if not given, the dataset's")
     group.add_argument(
         "--architectures",
-        type=_families,
+        type=families,
         default=tuple(SPACES),
         metavar="FAMILY[,FAMILY]",
         help=f"families to search, of {', '.join(SPACES)}; if not given, all",
     )
     group.add_argument(
         "--fraction",
-        type=_number,
+        type=number,
         default=SearchConfig.fraction,
         help="share of the training images to use, the same number from each class",
     )
@@ -109,12 +107,12 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("search")
     group.add_argument(
         "--trials",
-        type=_whole_number,
+        type=whole_number,
         default=SearchConfig.n_trials,
         help="target number of trials of each family, those already there included",
     )
     group.add_argument(
-        "--epochs", type=_whole_number, default=SearchConfig.epochs, help="epochs of a whole trial"
+        "--epochs", type=whole_number, default=SearchConfig.epochs, help="epochs of a whole trial"
     )
     group.add_argument(
         "--engine", choices=ENGINES, default=SearchConfig.engine, help="whose search it is"
@@ -133,18 +131,18 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         default = getattr(SearchConfig, option)
         group.add_argument(f"--{option}", choices=choices, help=f"{what}; if not given, {default}")
     group.add_argument(
-        "--seed", type=_whole_number, default=SearchConfig.seed, help="seed of everything random"
+        "--seed", type=whole_number, default=SearchConfig.seed, help="seed of everything random"
     )
     group.add_argument(
         "--time-budget",
-        type=_duration,
+        type=duration,
         metavar="TIME",
         help="begin no new round of trials after this, as 90m, 2h or 1h30m; winners are retrained "
         "after it",
     )
     group.add_argument(
         "--measure-trials",
-        type=_whole_number,
+        type=whole_number,
         default=SearchConfig.n_measured,
         metavar="N",
         help="beside the search, train N configurations of each family drawn at random to the end: "
@@ -159,7 +157,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 
     group.add_argument(
         "--workers",
-        type=_workers,
+        type=workers,
         metavar="N|auto",
         help="processes that train, each with its share of the cores; if not given, auto: one for "
         "each core as far as memory goes, or four that share a GPU",
@@ -169,17 +167,17 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 def _add_retraining(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("retraining of the winners")
     group.add_argument(
-        "--retrain-epochs", type=_whole_number, default=RetrainConfig.epochs, help="epochs of a run"
+        "--retrain-epochs", type=whole_number, default=RetrainConfig.epochs, help="epochs of a run"
     )
     group.add_argument(
         "--seeds",
-        type=_whole_number,
+        type=whole_number,
         default=RetrainConfig.n_seeds,
         help="runs of each winner, as many with augmentation as without",
     )
     group.add_argument(
         "--finalists",
-        type=_whole_number,
+        type=whole_number,
         default=RetrainConfig.n_finalists,
         metavar="K",
         help="train the K best trials of each family again from fresh seeds, on validation images, "
@@ -221,54 +219,3 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     noise = group.add_mutually_exclusive_group()
     noise.add_argument("--quiet", action="store_true", help="tell only of trouble")
     noise.add_argument("--verbose", action="store_true", help="tell of every epoch")
-
-
-def _families(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    for name in names:
-        if name not in SPACES:
-            raise argparse.ArgumentTypeError(
-                f"unknown architecture {_short(name)} (choose from {', '.join(SPACES)})"
-            )
-    return names
-
-
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a whole number, but got {_short(text)}"
-        ) from None
-
-
-def _workers(text: str) -> int | None:
-    if text == "auto":
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a whole number or auto, but got {_short(text)}"
-        ) from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number, but got {_short(text)}") from None
-
-
-def _duration(text: str) -> float:
-    match = DURATION.fullmatch(text.strip())
-    if not text.strip() or match is None or len(text) > MAX_SHOWN:
-        raise argparse.ArgumentTypeError(
-            f"must be a time like 90m, 2h, 1h30m or 45s, but got {_short(text)}"
-        )
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return float(3600 * hours + 60 * minutes + seconds)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")
