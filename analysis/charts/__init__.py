@@ -5,14 +5,18 @@ from __future__ import annotations
 from analysis.charts import (
     by_class,
     confusion,
+    confusion_change,
     cost,
     curves,
     differences,
     history,
     importance,
     parallel,
+    rungs,
     seeds,
     slices,
+    speed,
+    timeline,
     training_time,
 )
 from analysis.charts.base import Chart
@@ -24,12 +28,16 @@ CHARTS: dict[str, Chart] = {
         seeds.CHART,
         by_class.CHART,
         confusion.CHART,
+        confusion_change.CHART,
         history.CHART,
         curves.CHART,
+        rungs.CHART,
+        timeline.CHART,
         importance.CHART,
         parallel.CHART,
         slices.CHART,
         cost.CHART,
+        speed.CHART,
         training_time.CHART,
     )
 }
