@@ -24,6 +24,8 @@ GRID = "#E6E6E6"
 # From light to dark, so that the order shows without colour as well.
 LEVELS = ("#C9C9C9", "#9EB4C6", "#6A9AC4", "#2F74B0", "#08306B")
 SCALE_OF_SHARES = ((0.0, "#FFFFFF"), (0.5, "#6BAED6"), (1.0, "#08306B"))
+# Less to more, by way of white; red-green blind readers tell orange from blue.
+SCALE_OF_CHANGES = ((0.0, "#B35806"), (0.5, "#FFFFFF"), (1.0, "#2166AC"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 TITLE_PIXELS, NAME_PIXELS, FOOT_PIXELS = 48, 22, 96

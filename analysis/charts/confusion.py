@@ -57,22 +57,26 @@ class Confusions(NamedTuple):
 
 def compute(evidence: Evidence) -> Confusions:
     """Return one matrix per family and augmentation, of the winners that were tested."""
-    classes = evidence.study.dataset.classes
-    shape = (len(classes), len(classes))
     matrices = []
     for family in evidence.families:
         for augmented in (False, True):
-            seeds = [
-                np.array(result.confusion_matrix, dtype=np.int64)
-                for result in evidence.results
-                if (result.family, result.configuration) == (family, WINNER)
-                and result.augmented == augmented
-                and result.confusion_matrix
-                and [len(row) for row in result.confusion_matrix] == [len(classes)] * shape[0]
-            ]
+            seeds = list(by_seed(evidence, family, augmented=augmented).values())
             if seeds:
                 matrices.append(Confusion(family, augmented, len(seeds), np.sum(seeds, axis=0)))
-    return Confusions(classes, matrices)
+    return Confusions(evidence.study.dataset.classes, matrices)
+
+
+def by_seed(evidence: Evidence, family: str, *, augmented: bool) -> dict[int, np.ndarray]:
+    """Return the counts of a family's winner, shape (n_classes, n_classes), by seed."""
+    n_classes = len(evidence.study.dataset.classes)
+    return {
+        result.seed: np.array(result.confusion_matrix, dtype=np.int64)
+        for result in evidence.results
+        if (result.family, result.configuration) == (family, WINNER)
+        and result.augmented == augmented
+        and result.confusion_matrix
+        and [len(row) for row in result.confusion_matrix] == [n_classes] * n_classes
+    }
 
 
 def draw(computed: Confusions) -> go.Figure:

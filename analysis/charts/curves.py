@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import theme
+from analysis import theme, thinning
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.labels import family_label, trial_label
@@ -18,6 +19,7 @@ LOOKS = {
     "PRUNED": {"dash": "dot", "width": 1.5},
     "FAIL": {"dash": "dashdot", "width": 1},
 }
+BAND = (0.05, 0.95)
 
 
 class Curves(NamedTuple):
@@ -65,6 +67,7 @@ def draw(computed: Curves) -> go.Figure:
         rows = computed.points[computed.points["family"] == family]
         if rows.empty:
             theme.explain(drawing, "no learning curves", row=1, col=column)
+        rows = _thinned(drawing, rows, column)
         for state, look in LOOKS.items():
             chosen = rows[(rows["state"] == state) & ~rows["winner"]]
             colour = theme.MUTED if state == "COMPLETE" else colours[family]
@@ -83,6 +86,29 @@ def draw(computed: Curves) -> go.Figure:
     return drawing
 
 
+def _thinned(drawing: go.Figure, rows: pd.DataFrame, column: int) -> pd.DataFrame:
+    """Return the rows of the trials to draw; where some are left out, draw a band of all."""
+    last = rows.groupby("trial", sort=False).tail(1)
+    winner = [int(place) for place in np.flatnonzero(last["winner"])]
+    chosen = last.iloc[thinning.shown(list(last["accuracy"]), always=winner)]["trial"]
+    if len(chosen) < len(last):
+        low, high = rows.groupby("epoch")["accuracy"].quantile(list(BAND)).unstack().T.to_numpy()
+        epochs = np.sort(rows["epoch"].unique())
+        drawing.add_scatter(
+            x=np.concatenate([epochs, epochs[::-1]]),
+            y=np.concatenate([low, high[::-1]]).round(2),
+            fill="toself",
+            fillcolor=theme.GRID,
+            line={"width": 0},
+            mode="lines",
+            showlegend=False,
+            hoverinfo="skip",
+            row=1,
+            col=column,
+        )
+    return rows[rows["trial"].isin(chosen)]
+
+
 def _add_lines(
     drawing: go.Figure,
     rows: pd.DataFrame,
@@ -94,10 +120,10 @@ def _add_lines(
     """Add many curves as one trace: a row without numbers between two trials breaks the line."""
     if rows.empty:
         return
-    pieces = []
-    for _, trial in rows.groupby("trial"):
-        pieces += [trial[["epoch", "accuracy", "label"]], pd.DataFrame({"epoch": [None]})]
-    joined = pd.concat(pieces[:-1]).astype(object)
+    ends = rows[rows["trial"] != rows["trial"].shift(-1)].iloc[:-1]
+    breaks = ends.assign(epoch=np.nan, accuracy=np.nan)
+    # A stable sort puts each break right after the row whose index it has.
+    joined = pd.concat([rows, breaks]).sort_index(kind="stable").astype(object)
     joined = joined.where(joined.notna(), None)
     drawing.add_scatter(
         x=list(joined["epoch"]),
@@ -141,6 +167,8 @@ CHART = Chart(
         "Validation accuracy after each epoch (one pass over the training images). Each line is "
         "one trial; dotted lines end, at a cross, where pruning stopped a trial that fell behind. "
         "The thick line is the family's winner."
+        + thinning.CAPTION
+        + " The grey band then holds nine tenths of all that got as far."
     ),
     section="search",
     compute=compute,

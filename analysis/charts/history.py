@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import theme
+from analysis import theme, thinning
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.labels import family_label, is_of_keras_tuner, trial_label
@@ -70,9 +71,12 @@ def draw(computed: History) -> go.Figure:
         rows = computed.trials[computed.trials["family"] == family]
         if rows["accuracy"].isna().all():
             theme.explain(drawing, "no trial has a score", row=1, col=column)
+        # A step needs its corners only.
+        same = (rows["best"] == rows["best"].shift()) & (rows["trial"] != rows["trial"].max())
+        steps = rows[~same]
         drawing.add_scatter(
-            x=rows["trial"],
-            y=rows["best"],
+            x=steps["trial"],
+            y=steps["best"],
             mode="lines",
             line={"color": colours[family], "width": 2, "shape": "hv"},
             showlegend=False,
@@ -80,6 +84,8 @@ def draw(computed: History) -> go.Figure:
             row=1,
             col=column,
         )
+        named = [int(place) for place in np.flatnonzero(rows["baseline"] != "")]
+        rows = rows.iloc[thinning.shown(list(rows["accuracy"]), always=named)]
         _add_trials(drawing, rows, colours[family], foot=foot, column=column)
     theme.add_key(drawing, "best so far", line={"width": 2})
     for state in FINISHED:
@@ -143,7 +149,7 @@ CHART = Chart(
         "shown where it stood then. A failed trial has no score and is marked at the foot. Lines "
         "show the best completed trial so far; where a line stays flat, more trials found nothing "
         "better. Named symbols are baselines, written down before the search. Squares and upright "
-        "crosses, where there are any, are trials that KerasTuner proposed."
+        "crosses, where there are any, are trials that KerasTuner proposed." + thinning.CAPTION
     ),
     section="search",
     compute=compute,

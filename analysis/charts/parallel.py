@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from analysis import theme
+from analysis import theme, thinning
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.hyperparameters import Hyperparameter, of_family
@@ -148,8 +148,8 @@ def _add_level(
     """Add one engine's lines of one group as a single trace, broken between two trials."""
     chosen = [
         i
-        for i, (own, sampler) in enumerate(zip(lines.levels, lines.samplers, strict=True))
-        if own == level and is_of_keras_tuner(sampler) == keras_tuner
+        for i in thinning.shown(lines.accuracy)
+        if lines.levels[i] == level and is_of_keras_tuner(lines.samplers[i]) == keras_tuner
     ]
     if not chosen:
         return
@@ -210,7 +210,7 @@ CHART = Chart(
         "last axis is its validation accuracy. Lines are darker and thicker the better the trial, "
         "in five groups of the same size: where the dark lines meet on an axis, good trials agree "
         "on that value. Click a group in the legend to hide it. Dotted lines, where there are any, "
-        "are trials that KerasTuner proposed."
+        "are trials that KerasTuner proposed." + thinning.CAPTION
     ),
     section="hyperparameters",
     compute=compute,

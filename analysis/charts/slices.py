@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import theme
+from analysis import theme, thinning
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.hyperparameters import Hyperparameter, of_family
@@ -82,12 +82,10 @@ def draw(computed: Slices) -> go.Figure:
         ],
     )
     colours, symbols = theme.colours(computed.families), theme.symbols(computed.families)
+    shown = {family: _shown(computed.points, family) for family in computed.families}
     for family, parameter in computed.panels:
         row, column = places[family, parameter.name]
-        points = computed.points[
-            (computed.points["family"] == family)
-            & (computed.points["hyperparameter"] == parameter.name)
-        ]
+        points = shown[family][shown[family]["hyperparameter"] == parameter.name]
         look = colours[family], symbols[family]
         _add_panel(drawing, points, parameter, look, row=row, col=column)
         if column == 1:
@@ -97,6 +95,14 @@ def draw(computed: Slices) -> go.Figure:
         theme.add_key(drawing, f"{family_label(family)}, completed", marker=marker)
     theme.add_key(drawing, "pruned", marker={"symbol": theme.STATE_SYMBOLS["PRUNED"]})
     return drawing
+
+
+def _shown(points: pd.DataFrame, family: str) -> pd.DataFrame:
+    """Return a family's points, the same trials in all of its panels."""
+    rows = points[points["family"] == family]
+    trials = rows.drop_duplicates("trial")
+    chosen = trials.iloc[thinning.shown(list(trials["accuracy"]))]["trial"]
+    return rows[rows["trial"].isin(chosen)]
 
 
 def _places(computed: Slices) -> dict[tuple[str, str], tuple[int, int]]:
@@ -179,7 +185,7 @@ CHART = Chart(
         "One panel per hyperparameter, one symbol per trial, and validation accuracy upwards. "
         "Pruned trials stand where they were when they were stopped, so they look worse than they "
         "would have become. Other hyperparameters differ from symbol to symbol: a pattern here is "
-        "a hint, not an effect."
+        "a hint, not an effect." + thinning.CAPTION
     ),
     section="hyperparameters",
     compute=compute,

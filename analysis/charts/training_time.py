@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from analysis import thinning
 from analysis.charts import cost
 from analysis.charts.base import Chart
 
@@ -22,7 +23,8 @@ CHART = Chart(
     caption=(
         "Each symbol is one completed trial; time includes scoring the validation images after "
         "each epoch, on the machine of the search. Trials that ran side by side slowed each other "
-        "down, so small differences mean little. Stars mark winners, names mark baselines."
+        "down, so small differences mean little. Stars mark winners, names mark baselines, steps "
+        "are the best accuracy to be had for no more than a time." + thinning.CAPTION
     ),
     section="cost",
     compute=cost.compute,

@@ -117,7 +117,7 @@ def hover_texts(figure):
 
 
 @pytest.mark.parametrize(
-    "name", ["history", "curves", "slices", "parallel", "cost", "training_time"]
+    "name", ["history", "curves", "slices", "parallel", "cost", "training_time", "timeline"]
 )
 def test_a_trial_is_shown_with_whoever_proposed_it(name):
     texts = hover_texts(CHARTS[name].draw(CHARTS[name].compute(BOTH_ENGINES)))
