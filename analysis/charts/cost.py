@@ -102,7 +102,6 @@ def _add_family(
         customdata=[theme.plain(one) for one in rows["name"]],
         text=[theme.plain(label) for label in rows["label"]],
         textposition="top center",
-        textfont={"color": colour},
         cliponaxis=False,
         mode="markers+text",
         marker={
@@ -126,8 +125,8 @@ CHART = Chart(
     caption=(
         "Each symbol is one completed trial; further left is cheaper, further up is better, and "
         "both costs are on logarithmic scales. A multiply-add counts as two operations. Stars mark "
-        "each family's winner, names mark the baselines. A model is worth its cost where no other "
-        "symbol lies above it to the left."
+        "each family's winner, names mark baselines, written down before the search. A model is "
+        "worth its cost where no other symbol lies above it to the left."
     ),
     section="cost",
     compute=compute,
