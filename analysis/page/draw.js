@@ -6,8 +6,8 @@ const OPTIONS = {
   displaylogo: false,
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
 };
-// What an A4 page has room for, beside a figure's heading and caption.
-const PAPER = { width: 680, height: 720 };
+// What an A4 page has room for beside headings, in pixels; a caption leaves a chart `least` of it.
+const PAPER = { width: 680, height: 880, least: 560 };
 
 const root = document.documentElement;
 const button = document.getElementById("dark");
@@ -32,8 +32,12 @@ function draw(source, { onPaper = false } = {}) {
   layout.height -= look.titlePixels;
   // Whatever the reader has zoomed in on or hidden stays so.
   layout.uirevision = true;
-  const scale = onPaper ? Math.max(1, layout.height / PAPER.height) : 1;
-  if (onPaper) layout.width = PAPER.width * scale;
+  let scale = 1;
+  if (onPaper) {
+    const caption = place.closest("figure").querySelector("figcaption").offsetHeight;
+    scale = Math.max(1, layout.height / Math.max(PAPER.height - caption, PAPER.least));
+    layout.width = PAPER.width * scale;
+  }
   place.style.zoom = 1 / scale;
   return Plotly.react(place, data, layout, OPTIONS);
 }
