@@ -68,7 +68,7 @@ def draw(computed: Slices) -> go.Figure:
         TITLE,
         heights=[PANEL_PIXELS] * n_rows,
         columns=COLUMNS,
-        row_gap=76,
+        row_gap=90,
         # A family's name stands above its first panel; places without a panel have no name.
         names=[
             family_label(owners[place]) if place in first_places.values() else ""
