@@ -35,8 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     report = commands.add_parser(
         "report",
-        help="write report.html, report.md, tables and figures",
-        description="Write report.html, report.md, tables (CSV) and figures (PNG) of a study.",
+        help="write report.html, report.pdf, report.md, tables and figures",
+        description=(
+            "Write report.html, report.pdf, report.md, tables (CSV) and figures (PNG) of a study. "
+            "The PDF and the figures are drawn by Chrome or Chromium, where one is installed."
+        ),
     )
     report.add_argument(
         "--storage",
@@ -54,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="POINTS",
         help="differences of accuracy up to this many percentage points do not matter (default: 1)",
     )
-    report.add_argument("--no-png", action="store_true", help="draw no PNG files, which is quicker")
+    report.add_argument(
+        "--no-png",
+        action="store_true",
+        help="write neither PNG files nor the PDF, which is quicker",
+    )
     return parser
 
 

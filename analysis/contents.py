@@ -28,6 +28,7 @@ from study.records import DatasetRecord
 SECTIONS = {
     "answer": "The answer",
     "comparison": "The comparison",
+    "certainty": "How sure is that?",
     "results": "The retrained winners in detail",
     "search": "The search",
     "hyperparameters": "What the hyperparameters did",
@@ -48,16 +49,16 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
     """
     blocks: dict[str, list[Block]] = {anchor: [] for anchor in SECTIONS}
     found = answer(evidence)
-    blocks["answer"] += [Notice(text=warning) for warning in found.warnings]
     if found.verdicts:
         blocks["answer"].append(Items(items=found.verdicts))
+    blocks["answer"] += [Notice(text=warning) for warning in found.warnings]
     blocks["answer"].append(Paragraph(text=found.text))
     if table := display.verdicts(evidence):
-        blocks["answer"].append(table)
+        blocks["certainty"].append(table)
     blocks["comparison"] += [display.comparison(evidence), *_winners(evidence)]
     blocks["search"].append(display.budgets(evidence))
     for chart in CHARTS.values():
-        blocks[chart.section] += _chart(chart, evidence)
+        blocks[chart.section].append(_chart(chart, evidence))
     blocks["checklist"] += _checklist(evidence)
     blocks["missing"] += _missing(evidence)
     blocks["reproduce"] += _reproduce(evidence)
@@ -72,17 +73,16 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
     )
 
 
-def _chart(chart: Chart, evidence: Evidence) -> list[Block]:
+def _chart(chart: Chart, evidence: Evidence) -> FigureBlock:
     computed = chart.compute(evidence)
-    words = chart.words(computed) if chart.words else ""
-    drawn = FigureBlock(
+    return FigureBlock(
         name=chart.name,
         title=chart.title,
         caption=chart.caption,
         figure=chart.draw(computed),
         min_width_pixels=chart.min_width_pixels,
+        words=chart.words(computed) if chart.words else "",
     )
-    return [drawn, Paragraph(text=words)] if words else [drawn]
 
 
 def _winners(evidence: Evidence) -> list[Block]:
@@ -101,7 +101,7 @@ def _winners(evidence: Evidence) -> list[Block]:
 
 
 def _facts(evidence: Evidence, generated: datetime) -> dict[str, str]:
-    """Return the header: data set, sizes, dates, versions; what is not recorded is left out."""
+    """Return the header: data set, sizes, date; what is not recorded is left out."""
     dataset = evidence.study.dataset
     sizes = (
         ("training", dataset.n_train),
@@ -116,7 +116,6 @@ def _facts(evidence: Evidence, generated: datetime) -> dict[str, str]:
         "Sample": f"{fraction} of the training split" if fraction else "",
         "Families": joined([family_label(family) for family in evidence.families]),
         "Report made": generated.strftime("%Y-%m-%d %H:%M %Z").strip(),
-        "Made with": ", ".join(f"{name} {version}" for name, version in _versions(evidence)),
     }
     return {name: fact for name, fact in facts.items() if fact}
 
@@ -167,21 +166,17 @@ def _reproduce(evidence: Evidence) -> list[Block]:
 
 
 def _settings(evidence: Evidence) -> Table | None:
-    """Return what each search was asked for, one row a family."""
+    """Return what each search was asked for, one row a setting."""
     families = evidence.study.families
     names = dict.fromkeys(name for family in families for name in family.settings)
-    columns = [name for name in names if name != "command"]
-    if not columns:
+    rows = [name for name in names if name != "command"]
+    if not rows:
         return None
     return Table(
         caption="What each search was asked for.",
-        columns=("Family", *columns),
+        columns=("Setting", *(family_label(family.family) for family in families)),
         rows=tuple(
-            (
-                family_label(family.family),
-                *(_shown(family.settings.get(name)) for name in columns),
-            )
-            for family in families
+            (name, *(_shown(family.settings.get(name)) for family in families)) for name in rows
         ),
     )
 

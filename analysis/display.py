@@ -32,8 +32,9 @@ def comparison(evidence: Evidence) -> Table:
     """Return the study's main table, filled in as far as there are results."""
     return Table(
         caption=(
-            "The winners retrained from scratch and tested once, before (no) and after (yes) "
-            "augmentation: mean ± standard deviation over n seeds."
+            "The winners retrained from scratch and tested once, without augmentation (no) and "
+            "with it (yes), which moves the training images about at random: mean ± standard "
+            "deviation over n seeds."
         ),
         columns=(
             "Model",

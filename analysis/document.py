@@ -54,6 +54,7 @@ class FigureBlock:
         caption: How to read it.
         figure: The Plotly figure.
         min_width_pixels: Narrower screens scroll it sideways.
+        words: What it shows, in words; may be empty.
     """
 
     name: str
@@ -61,6 +62,7 @@ class FigureBlock:
     caption: str
     figure: Any
     min_width_pixels: int
+    words: str = ""
 
 
 Block = Paragraph | Notice | Items | Code | Table | FigureBlock

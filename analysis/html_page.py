@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from html import escape
 from pathlib import Path
 from string import Template
@@ -11,6 +12,7 @@ from string import Template
 import plotly.io
 from plotly.offline import get_plotlyjs
 
+from analysis import dark, theme
 from analysis.document import (
     Block,
     Code,
@@ -32,7 +34,8 @@ def render(document: Document) -> str:
     """Return the page; every text of the document is escaped.
 
     Only the page's own two scripts may run: the content security policy names their hashes, and
-    forbids all connections. Figures are data, which the second script hands to Plotly.
+    forbids all connections. Figures are data, which the second script hands to Plotly, in the
+    colours of a light page; it looks up those of a dark one.
     """
     plotly_js = get_plotlyjs()
     draw_js = (TEMPLATES / "draw.js").read_text(encoding="utf-8")
@@ -47,6 +50,7 @@ def render(document: Document) -> str:
         notices="\n".join(_notice(text) for text in document.notices),
         contents="\n".join(_entry(section) for section in document.sections),
         sections="\n".join(_section(section) for section in document.sections),
+        look=json.dumps({"dark": dark.COLOURS, "titlePixels": theme.TITLE_PIXELS}),
         plotly_js=plotly_js,
         draw_js=draw_js,
     )
@@ -65,10 +69,7 @@ def _entry(section: Section) -> str:
 def _section(section: Section) -> str:
     anchor, title = escape(section.anchor), escape(section.title)
     blocks = "\n".join(_block(block) for block in section.blocks)
-    return (
-        f'<section id="{anchor}" aria-labelledby="{anchor}-title">\n'
-        f'<h2 id="{anchor}-title">{title}</h2>\n{blocks}\n</section>'
-    )
+    return f'<section id="{anchor}">\n<h2>{title}</h2>\n{blocks}\n</section>'
 
 
 def _block(block: Block) -> str:
@@ -100,7 +101,7 @@ def _table(table: Table) -> str:
     caption = escape(table.caption)
     wide = ' class="wide"' if len(table.columns) > MAX_NARROW_COLUMNS else ""
     return (
-        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0">'
+        f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0">'
         f"<table{wide}>\n"
         f"<caption><span>{caption}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody></table></div>"
@@ -117,16 +118,24 @@ def _kind(text: str) -> str:
 
 def _figure(block: FigureBlock) -> str:
     name, title = escape(block.name), escape(block.title)
-    height = int(block.figure.layout.height)
+    # Its title is the heading's.
+    height = int(block.figure.layout.height) - theme.TITLE_PIXELS
     size = f"min-width:{block.min_width_pixels}px;height:{height}px"
+    # What it shows comes first, and stands for it where it cannot be seen.
+    words = f'<p id="words-{name}">{escape(block.words)}</p>\n' if block.words else ""
+    described = f"words-{name} caption-{name}" if words else f"caption-{name}"
     return (
-        f'<figure id="figure-{name}" aria-label="{title}">\n'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
-        f'<div class="chart plotly" id="chart-{name}" style="{size}"></div></div>\n'
+        f'<figure id="figure-{name}" aria-labelledby="title-{name}">\n'
+        f'<h3><span id="title-{name}">{title}</span>'
+        f'<a href="#figure-{name}" aria-label="Link to this figure: {title}">#</a></h3>\n'
+        f'<div class="scroll" tabindex="0" role="group" aria-labelledby="title-{name}">'
+        f'<div class="chart plotly" id="chart-{name}" role="img" aria-label="Chart: {title}" '
+        f'aria-describedby="{described}" style="{size}"></div></div>\n'
         f'<script type="application/json" data-figure="chart-{name}">'
         # Plotly writes "<" as an escape, so no text can end the script element.
         f"{plotly.io.to_json(block.figure)}</script>\n"
-        f"<figcaption>{escape(block.caption)}</figcaption>\n</figure>"
+        f'<figcaption>\n{words}<p class="how" id="caption-{name}">{escape(block.caption)}</p>\n'
+        "</figcaption>\n</figure>"
     )
 
 

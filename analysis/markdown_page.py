@@ -53,9 +53,10 @@ def _block(block: Block, pictures: Mapping[str, str]) -> str:
             return "\n".join(f"    {line}" for line in text.splitlines())
         case Table():
             return _table(block)
-        case FigureBlock(name=name, title=title, caption=caption):
-            picture = f"![{_escape(title)}]({pictures[name]})\n\n" if name in pictures else ""
-            return f"### {_escape(title)}\n\n{picture}{_escape(caption)}"
+        case FigureBlock(name=name, title=title, caption=caption, words=words):
+            picture = f"![{_escape(title)}]({pictures[name]})" if name in pictures else ""
+            parts = (f"### {_escape(title)}", picture, _escape(words), _escape(caption))
+            return "\n\n".join(part for part in parts if part)
 
 
 def _table(table: Table) -> str:

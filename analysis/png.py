@@ -1,61 +1,70 @@
-"""Figures as PNG files, where a Chrome or Chromium is installed."""
+"""Figures as PNG files, and the page as PDF, where a Chrome or Chromium is installed."""
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import kaleido
-from choreographer.errors import BrowserClosedError, BrowserDepsError, BrowserFailedError
+from analysis import browser, html_page
+from analysis.browser import Drawn
+from analysis.document import Document, FigureBlock, Section
+from study import files
 
-WIDTH_PIXELS = 900
-SCALE = 1.5
-SECONDS_PER_FIGURE = 60.0
-MAX_ERROR_CHARACTERS = 200
+_PDF_DATE = re.compile(rb"\(D:\d{14}[+-]\d\d'\d\d'\)")
 
 
 def write_pictures(figures: Mapping[str, Any], folder: Path) -> tuple[dict[str, Path], str]:
-    """Draw all figures in one browser and write `NAME.png` for each.
-
-    Kaleido finds the browser: `BROWSER_PATH`, else Chrome or Chromium on the PATH.
+    """Draw figures that stand in no report and write `NAME.png` for each.
 
     Args:
-        figures: Plotly figures by name.
+        figures: Plotly figures in the common look, by name.
         folder: Where the pictures go; made if need be.
 
     Returns:
         Path of each picture by name, and why some are missing; empty where none is.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
-        drawn = {name: Path(unfinished, f"{name}.png") for name in figures}
-        tasks = [
-            {"fig": figure, "path": drawn[name], "opts": {"width": WIDTH_PIXELS, "scale": SCALE}}
-            for name, figure in figures.items()
-        ]
-        # Kaleido would otherwise fetch MathJax, for formulas that no figure has.
-        options = {"mathjax": False, "timeout": SECONDS_PER_FIGURE}
-        try:
-            errors = kaleido.write_fig_from_object_sync(tasks, kopts=options) or ()
-        # Chrome is not found (RuntimeError), cannot start, or dies.
-        except (
-            RuntimeError,
-            OSError,
-            BrowserClosedError,
-            BrowserDepsError,
-            BrowserFailedError,
-        ) as error:
-            errors = (error,)
-        written = {name: path for name, path in drawn.items() if path.is_file()}
-        pictures = {name: path.replace(folder / path.name) for name, path in written.items()}
-    for name in figures.keys() - pictures.keys():
-        # A picture of an earlier report would pass for one of this report.
-        (folder / f"{name}.png").unlink(missing_ok=True)
-    return pictures, _reason(errors[0]) if errors else ""
+    blocks = tuple(
+        FigureBlock(name=name, title=name, caption="", figure=figure, min_width_pixels=0)
+        for name, figure in figures.items()
+    )
+    section = Section(anchor="figures", title="Figures", blocks=blocks)
+    document = Document(title="Figures", facts={}, notices=(), sections=(section,))
+    with browser.started() as draw, tempfile.TemporaryDirectory() as temporary:
+        page = files.write_text(Path(temporary) / "figures.html", html_page.render(document))
+        drawn = draw(page)
+    return save_pictures(drawn, figures, folder), drawn.problem
 
 
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text[:MAX_ERROR_CHARACTERS]
+def save_pictures(drawn: Drawn, names: Iterable[str], folder: Path) -> dict[str, Path]:
+    """Write `NAME.png` for each figure that was drawn, and drop older ones of the others."""
+    if drawn.pictures:
+        folder.mkdir(parents=True, exist_ok=True)
+    pictures = {}
+    for name in names:
+        path = folder / f"{name}.png"
+        if name in drawn.pictures:
+            pictures[name] = _saved(drawn.pictures[name], path)
+        else:
+            # A picture of an earlier report would pass for one of this report.
+            path.unlink(missing_ok=True)
+    return pictures
+
+
+def save_pdf(drawn: Drawn, path: Path, *, generated: datetime) -> Path | None:
+    """Write the page that was printed, dated as the report is; drop an older one if none was."""
+    if not drawn.pdf:
+        path.unlink(missing_ok=True)
+        return None
+    date = f"(D:{generated:%Y%m%d%H%M%S}+00'00')".encode()
+    # As long as the browser's own date, so that all else in the file stays in its place.
+    return _saved(_PDF_DATE.sub(date, drawn.pdf), path)
+
+
+def _saved(content: bytes, path: Path) -> Path:
+    with files.replaced(path) as file:
+        file.write(content)
+    return path

@@ -1,18 +1,22 @@
-"""Write a study's report: one HTML page, the same as Markdown, tables as CSV, figures as PNG."""
+"""Write a study's report: one HTML page, the same as PDF and Markdown, tables, figures as PNG."""
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from analysis import contents, evidence, html_page, markdown_page, tables
+from analysis import browser, contents, evidence, html_page, markdown_page, tables
+from analysis.browser import Drawn
 from analysis.document import Document
 from analysis.evidence import Evidence
+from analysis.png import save_pdf, save_pictures
 from analysis.statistics.verdict import DEFAULT_MARGIN
 from study import files
 from study.errors import ConfigError
@@ -30,16 +34,19 @@ class ReportFiles:
         markdown: The same as Markdown.
         tables: CSV files.
         pictures: PNG files; empty where they were not wanted or could not be drawn.
+        pdf: The page printed; None where it was not wanted or could not be.
     """
 
     html: Path
     markdown: Path
     tables: tuple[Path, ...]
     pictures: tuple[Path, ...]
+    pdf: Path | None
 
     def paths(self) -> tuple[Path, ...]:
         """Return all files, the page first."""
-        return (self.html, self.markdown, *self.tables, *self.pictures)
+        printed = () if self.pdf is None else (self.pdf,)
+        return (self.html, *printed, self.markdown, *self.tables, *self.pictures)
 
 
 def write_report(
@@ -54,9 +61,11 @@ def write_report(
 
     Args:
         study: The records, as storage reads them.
-        out: Folder for `report.html`, `report.md`, `tables/` and `figures/`; made if need be.
-        png: Whether to draw PNG files. Without Chrome or Chromium a warning is logged instead.
-        generated: Date in the heading; now, if not given.
+        out: Folder for `report.html`, `report.pdf`, `report.md`, `tables/` and `figures/`; made if
+            need be.
+        png: Whether to have a browser draw the PNG files and print the PDF. Without Chrome or
+            Chromium a warning is logged instead.
+        generated: Date in the heading, in UTC; now, if not given.
         margin: Differences of accuracy up to this do not matter, above 0.
 
     Raises:
@@ -64,15 +73,19 @@ def write_report(
         ConfigError: If the folder cannot be written.
     """
     known = evidence.from_study(study, margin=margin)
+    generated = generated or datetime.now(tz=UTC)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        document = contents.compose(known, generated=generated or datetime.now(tz=UTC))
-        pictures = _write_pictures(document, out) if png else {}
+        with _browser(wanted=png) as draw:
+            document = contents.compose(known, generated=generated)
+            html = files.write_text(out / "report.html", html_page.render(document))
+            drawn = draw(html)
+        pictures = _write_pictures(drawn, document, out)
         links = {name: path.relative_to(out).as_posix() for name, path in pictures.items()}
-        markdown = markdown_page.render(document, links)
         return ReportFiles(
-            html=files.write_text(out / "report.html", html_page.render(document)),
-            markdown=files.write_text(out / "report.md", markdown),
+            html=html,
+            pdf=save_pdf(drawn, out / "report.pdf", generated=generated),
+            markdown=files.write_text(out / "report.md", markdown_page.render(document, links)),
             tables=_write_tables(known, out / "tables"),
             pictures=tuple(pictures.values()),
         )
@@ -94,13 +107,22 @@ def _file_name(name: str) -> str:
     return "study" if safe in {"", ".", ".."} else safe
 
 
-def _write_pictures(document: Document, out: Path) -> dict[str, Path]:
-    from analysis import png
+def _browser(*, wanted: bool) -> AbstractContextManager[Callable[[Path], Drawn]]:
+    """Start a browser that draws a page; one that is not wanted draws nothing."""
+    return browser.started() if wanted else nullcontext(lambda page: Drawn())
 
-    figures = {block.name: block.figure for block in document.figures()}
-    pictures, problem = png.write_pictures(figures, out / "figures")
-    if problem:
-        log.warning("%d of %d PNG files written: %s", len(pictures), len(figures), problem)
+
+def _write_pictures(drawn: Drawn, document: Document, out: Path) -> dict[str, Path]:
+    names = [block.name for block in document.figures()]
+    pictures = save_pictures(drawn, names, out / "figures")
+    if drawn.problem:
+        log.warning(
+            "%d of %d PNG files and %s report.pdf written: %s",
+            len(pictures),
+            len(names),
+            "a" if drawn.pdf else "no",
+            drawn.problem,
+        )
     return pictures
 
 

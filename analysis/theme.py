@@ -10,22 +10,26 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-# Okabe and Ito, "Color Universal Design" (2008), which colour-blind readers tell apart; without
-# yellow, which is too faint on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# Colours that colour-blind readers tell apart and that stand out from white: the darker ones of
+# Okabe and Ito, "Color Universal Design" (2008), then wine and indigo of Tol, "Colour Schemes"
+# (2021). `analysis.dark` says what each colour of this file becomes on a dark page.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#882255", "#332288")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "hexagon")
-PATTERNS = ("", "/", "x", ".", "-", "+")
+
+PAPER = "#FFFFFF"
+VEIL = "rgba(255, 255, 255, 0.75)"
+"""Behind text that lines run through."""
 
 INK = "#222222"
 MUTED = "#767676"
-FAINT = "#BBBBBB"
+FAINT = "#949494"
 GRID = "#E6E6E6"
 # From light to dark, so that the order shows without colour as well.
-LEVELS = ("#C9C9C9", "#9EB4C6", "#6A9AC4", "#2F74B0", "#08306B")
-SCALE_OF_SHARES = ((0.0, "#FFFFFF"), (0.5, "#6BAED6"), (1.0, "#08306B"))
+LEVELS = (FAINT, "#6F8BA5", "#4878A8", "#1F5A96", "#08306B")
+SCALE_OF_SHARES = ((0.0, PAPER), (0.5, "#6BAED6"), (1.0, LEVELS[-1]))
 # Less to more, by way of white; red-green blind readers tell orange from blue.
-SCALE_OF_CHANGES = ((0.0, "#B35806"), (0.5, "#FFFFFF"), (1.0, "#2166AC"))
+SCALE_OF_CHANGES = ((0.0, "#B35806"), (0.5, PAPER), (1.0, "#2166AC"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 TITLE_PIXELS, NAME_PIXELS, FOOT_PIXELS = 48, 22, 96
@@ -61,8 +65,8 @@ TEMPLATE = go.layout.Template(
             "pad": {"t": 10, "l": 4},
             "font": {"size": 16, "weight": 600},
         },
-        "paper_bgcolor": "white",
-        "plot_bgcolor": "white",
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
         "colorway": list(PALETTE),
         "xaxis": _AXIS,
         "yaxis": _AXIS,

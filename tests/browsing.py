@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route
 
@@ -20,9 +21,15 @@ class Visit:
     requests: list[str] = field(default_factory=list)
 
 
-def visit(browser: Browser, report: Path) -> Visit:
-    """Open a report, wait until every chart is drawn, and refuse whatever it asks for."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+def visit(browser: Browser, report: Path, *, scheme: Literal["light", "dark"] = "light") -> Visit:
+    """Open a report, wait until every chart is drawn, and refuse whatever it asks for.
+
+    Args:
+        browser: That opens it.
+        report: The page.
+        scheme: Which colours the reader's system prefers.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
     page.set_default_timeout(120_000)
     visited = Visit(page)
 

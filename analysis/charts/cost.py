@@ -154,7 +154,6 @@ def _add_family(
         customdata=[theme.plain(one) for one in rows["name"]],
         text=[theme.plain(label) for label in rows["label"]],
         textposition="top center",
-        textfont={"color": colour},
         cliponaxis=False,
         mode="markers+text",
         marker={
@@ -195,7 +194,8 @@ CHART = Chart(
     caption=(
         "Each symbol is one completed trial; further left is cheaper, further up is better, and "
         "both costs are on logarithmic scales. A multiply-add counts as two operations. Stars mark "
-        "each family's winner, names mark the baselines. Steps are Pareto fronts: the best "
+        "each family's winner, names mark baselines, written down before the "
+        "search. Steps are Pareto fronts: the best "
         "accuracy to be had for no more than a cost. A trial is worth its cost where no other one "
         "lies above it to the left; faint symbols are not worth theirs within their family. Each "
         "accuracy is of one run on validation images, so neighbours on a front may swap in "

@@ -57,7 +57,11 @@ def draw(computed: Differences) -> go.Figure:
         return theme.empty(TITLE, NOTHING, x=axis, y="comparison")
     drawing = theme.figure(TITLE, height=ROW_PIXELS * len(computed.rows) + 20)
     drawing.add_vrect(
-        x0=-computed.margin, x1=computed.margin, fillcolor=theme.GRID, line_width=0, layer="below"
+        x0=-computed.margin,
+        x1=computed.margin,
+        fillcolor=theme.GRID,
+        line={"color": theme.FAINT, "width": 1, "dash": "dot"},
+        layer="below",
     )
     drawing.add_vline(x=0, line={"color": theme.MUTED, "width": 1})
     named: set[str] = set()
@@ -132,13 +136,15 @@ CHART = Chart(
     name="differences",
     title=TITLE,
     caption=(
-        "Each open circle is the difference between two models trained with the same seed, first "
-        "less second; the filled symbol is their mean and the bar its interval. In the grey band "
-        "differences are too small to matter. A bar that ends before zero decides for one side, "
-        "one within the grey band shows that there is no difference worth having, any other leaves "
-        "it open."
+        "Each row compares two ways, named at its left as one against the other. An open circle is "
+        "how much more of the test images the first one got right, both trained with the same "
+        "seed; the filled symbol is the mean and the bar its interval. Differences within the grey "
+        "band are too small to matter: a bar wholly within it shows that there is no difference "
+        "worth having. Any other bar that lies wholly on one side of zero decides for that side; "
+        "one that crosses zero leaves it open."
     ),
-    section="answer",
+    section="certainty",
     compute=compute,
     draw=draw,
+    min_width_pixels=480,
 )

@@ -29,8 +29,9 @@ MIN_STABILITY = 0.8
 """A first place that fewer resamples confirm may well be another's."""
 
 # Colours that stand for no family, in the order of ROLES.
-ROLE_COLOURS = dict(zip(ROLES, ("#009E73", "#CC79A7", theme.FAINT), strict=True))
-PATTERNS = {FANOVA: "", PED_ANOVA: "/"}
+ROLE_COLOURS = dict(zip(ROLES, (*theme.PALETTE[2:4], theme.FAINT), strict=True))
+FILLED = {FANOVA: True, PED_ANOVA: False}
+"""Whose bars are filled; the others are outlines, which print sharply where hatching does not."""
 
 
 class Importances(NamedTuple):
@@ -81,7 +82,7 @@ def draw(computed: Importances) -> go.Figure:
     )
     for row, family in enumerate(computed.families, start=1):
         _add_family(drawing, computed, family, row)
-    for evaluator in PATTERNS:
+    for evaluator in FILLED:
         bars = computed.shares[computed.shares["evaluator"] == evaluator]
         for name in [name for name in ROLES if name in set(bars["role"])]:
             drawing.add_bar(
@@ -159,25 +160,17 @@ def _size(computed: Importances, family: str) -> int:
 
 
 def _marker(roles: Sequence[str], evaluator: str) -> dict[str, object]:
-    """Return the look of bars: colour by role, hatching by evaluator."""
+    """Return the look of bars: colour by role, filled or not by evaluator."""
     colours = [ROLE_COLOURS[name] for name in roles]
-    return {
-        "color": colours,
-        "pattern": {
-            "shape": PATTERNS[evaluator],
-            "fgcolor": colours,
-            "bgcolor": "white",
-            "size": 5,
-        },
-        "line": {"color": colours, "width": 1},
-    }
+    fill = colours if FILLED[evaluator] else [theme.PAPER] * len(colours)
+    return {"color": fill, "line": {"color": colours, "width": 2}}
 
 
 def _add_family(drawing: go.Figure, computed: Importances, family: str, row: int) -> None:
     rows = computed.shares[computed.shares["family"] == family]
     problems = [
         (name, computed.problems[family, name])
-        for name in PATTERNS
+        for name in FILLED
         if (family, name) in computed.problems
     ]
     if rows.empty:
@@ -187,7 +180,7 @@ def _add_family(drawing: go.Figure, computed: Importances, family: str, row: int
     order = rows.groupby("hyperparameter")["share"].mean().sort_values().index
     roles = dict(zip(rows["hyperparameter"], rows["role"], strict=True))
     # Plotly draws the groups of a horizontal bar chart from below: the last evaluator comes first.
-    for evaluator in reversed(PATTERNS):
+    for evaluator in reversed(FILLED):
         bars = rows[rows["evaluator"] == evaluator].set_index("hyperparameter").reindex(order)
         drawing.add_bar(
             x=(100 * bars["share"]).round(1),
@@ -218,10 +211,11 @@ CHART = Chart(
     name="importance",
     title=TITLE,
     caption=(
-        "How much of the differences in validation accuracy goes with each hyperparameter; the "
+        "How much of the differences in validation accuracy between trials goes with each "
+        "hyperparameter, that is, with each choice made before training, as the learning rate. The "
         "bars of one method add up to 100 %, thin lines are 90 % bootstrap intervals. Scientific "
         "hyperparameters, in bold, are what the study compares; nuisance ones had to be tuned "
-        "along. Plain bars are fANOVA, which looks at the whole range of accuracies; hatched bars "
+        "along. Filled bars are fANOVA, which looks at the whole range of accuracies; open bars "
         "are PED-ANOVA, which asks what sets the best trials (a tenth, but at least five) apart. "
         "fANOVA leaves out hyperparameters that not every trial has. Believe what both say and "
         "the lines allow."

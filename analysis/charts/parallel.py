@@ -48,7 +48,7 @@ def compute(evidence: Evidence) -> list[Lines]:
 
 
 def draw(computed: list[Lines]) -> go.Figure:
-    """Draw a row of upright axes per family; darker and thicker lines are better trials."""
+    """Draw a row of upright axes per family; lines that stand out more are better trials."""
     drawing = theme.panels(
         TITLE,
         heights=[270] * len(computed),
@@ -192,7 +192,7 @@ def _add_ticks(drawing: go.Figure, lines: Lines, row: int) -> None:
             "xanchor": "left",
             "xshift": 3,
             "font": {"size": 10},
-            "bgcolor": "rgba(255, 255, 255, 0.75)",
+            "bgcolor": theme.VEIL,
             "borderpad": 1,
         }
         for place, axis in enumerate(lines.axes)
@@ -207,10 +207,10 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "Each line is one completed trial and crosses every upright axis at the value it used; the "
-        "last axis is its validation accuracy. Lines are darker and thicker the better the trial, "
-        "in five groups of the same size: where the dark lines meet on an axis, good trials agree "
-        "on that value. Click a group in the legend to hide it. Dotted lines, where there are any, "
-        "are trials that KerasTuner proposed." + thinning.CAPTION
+        "last axis is its validation accuracy. The better the trial, the thicker its line and the "
+        "more it stands out, in five groups of the same size: where the thick lines meet on an "
+        "axis, good trials agree on that value. Click a group in the legend to hide it. Dotted "
+        "lines, where there are any, are trials that KerasTuner proposed." + thinning.CAPTION
     ),
     section="hyperparameters",
     compute=compute,

@@ -187,7 +187,7 @@ def _add_pruned(drawing: go.Figure, one: Foretelling, colour: str, column: int) 
         textposition="outside",
         textfont={"size": 11},
         constraintext="none",
-        marker={"color": "white", "line": {"color": colour, "width": 1.5}},
+        marker={"color": theme.PAPER, "line": {"color": colour, "width": 1.5}},
         showlegend=False,
         hovertemplate="%{y} trials got to epoch %{x}<extra></extra>",
         row=2,

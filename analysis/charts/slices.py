@@ -15,8 +15,8 @@ from analysis.hyperparameters import Hyperparameter, of_family
 from analysis.labels import family_label, trial_label, value_text
 
 TITLE = "Accuracy by each hyperparameter"
-COLUMNS = 3
-PANEL_PIXELS = 150
+COLUMNS = 4
+PANEL_PIXELS = 140
 STATES = ("COMPLETE", "PRUNED")
 
 
@@ -68,7 +68,7 @@ def draw(computed: Slices) -> go.Figure:
         TITLE,
         heights=[PANEL_PIXELS] * n_rows,
         columns=COLUMNS,
-        row_gap=80,
+        row_gap=90,
         # A family's name stands above its first panel; places without a panel have no name.
         names=[
             family_label(owners[place]) if place in first_places.values() else ""
@@ -190,5 +190,5 @@ CHART = Chart(
     section="hyperparameters",
     compute=compute,
     draw=draw,
-    min_width_pixels=640,
+    min_width_pixels=800,
 )

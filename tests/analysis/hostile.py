@@ -16,6 +16,8 @@ LINK = '<a href="javascript:alert(3)">click</a>'
 BOLD = "<b>bold</b>"
 CLOSING = "--></script><script>alert(4)</script>"
 ATTRIBUTE = '" onmouseover="alert(5)" x="'
+QUOTED = '"><img src=x onerror=alert(6)>'
+URL = "javascript:alert(7)"
 FORMULA = "=HYPERLINK(A1)"
 TEMPLATE = "$title %{x} {plot_id}"
 
@@ -42,7 +44,7 @@ def study() -> StudyRecord:
 
 
 def _dataset(dataset: DatasetRecord) -> DatasetRecord:
-    nasty = (IMAGE, LINK, BOLD, CLOSING, SCRIPT, TEMPLATE, ATTRIBUTE)
+    nasty = (IMAGE, LINK, BOLD, CLOSING, SCRIPT, TEMPLATE, ATTRIBUTE, QUOTED, URL)
     return dataclasses.replace(
         dataset,
         name=CLOSING,
@@ -58,8 +60,8 @@ def _family(family: FamilyRecord, name: str) -> FamilyRecord:
         family=name,
         trials=tuple(_trial(trial) for trial in family.trials),
         roles=_renamed(family.roles),
-        settings={**family.settings, "command": CLOSING, ATTRIBUTE: IMAGE},
-        versions={SCRIPT: IMAGE},
+        settings={**family.settings, "command": CLOSING + URL, ATTRIBUTE: IMAGE, QUOTED: URL},
+        versions={SCRIPT: IMAGE, QUOTED: LINK},
     )
 
 
@@ -67,7 +69,7 @@ def _trial(trial: TrialRecord) -> TrialRecord:
     curve = trial.validation_accuracy
     return dataclasses.replace(
         trial,
-        params=_renamed(trial.params) | {TEMPLATE: FORMULA},
+        params=_renamed(trial.params) | {TEMPLATE: FORMULA, URL: QUOTED},
         distributions=_renamed(trial.distributions),
         baseline=None if trial.baseline is None else LINK,
         sampler=f"keras-tuner/{IMAGE}" if trial.number % 2 else SCRIPT,

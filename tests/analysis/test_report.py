@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from analysis import html_page, png
+from analysis import browser as browsers
+from analysis import html_page, png, theme
 from analysis.charts import CHARTS
 from analysis.document import Document, FigureBlock, Section
 from analysis.report import default_folder, write_report
@@ -29,7 +30,7 @@ def test_a_report_is_one_page_with_plotly_once_and_tables_beside_it(ordinary_rep
 
     assert ordinary_report.html.name == "report.html"
     assert page.count("plotly.js v") == 1
-    assert page.count('<script type="application/json"') == len(CHARTS)
+    assert page.count('<script type="application/json" data-figure=') == len(CHARTS)
     assert "<link" not in page
     assert "src=" not in page.split("<script>")[0]
     assert {path.name for path in ordinary_report.tables} == {
@@ -96,7 +97,8 @@ def test_the_data_of_a_figure_cannot_end_the_script_that_holds_it():
     page = html_page.render(document)
 
     assert hostile.CLOSING not in page
-    assert page.count("</script>") == 3
+    # Of the figure, the dark colours, Plotly and our own script.
+    assert page.count("</script>") == 4
 
 
 def test_a_substitute_dataset_is_announced(hostile_report, ordinary_report):
@@ -105,16 +107,56 @@ def test_a_substitute_dataset_is_announced(hostile_report, ordinary_report):
     assert "Another dataset" not in ordinary_report.html.read_text(encoding="utf-8")
 
 
-def test_every_chart_becomes_a_picture_that_the_markdown_shows(tmp_path, browser):
-    written = write_report(FULL, out=tmp_path)
+def test_the_page_is_printed_and_every_chart_a_picture_that_the_markdown_shows(tmp_path, browser):
+    written = write_report(FULL, out=tmp_path, generated=GENERATED)
 
     assert sorted(path.stem for path in written.pictures) == sorted(CHARTS)
     for path in written.pictures:
         with Image.open(path) as picture:
             assert picture.format == "PNG"
-            assert picture.width == round(png.WIDTH_PIXELS * png.SCALE)
+            assert picture.width == round(browsers.WIDTH_PIXELS * browsers.SCALE)
         relative = path.relative_to(tmp_path).as_posix()
         assert f"]({relative})" in written.markdown.read_text(encoding="utf-8")
+    printed = written.pdf.read_bytes()
+    assert printed.startswith(b"%PDF-")
+    assert printed.rstrip().endswith(b"%%EOF")
+    boxes = {
+        tuple(map(float, box.split())) for box in re.findall(rb"/MediaBox \[([^]]+)\]", printed)
+    }
+    ((*_, width, height),) = boxes
+    assert (width, height) == pytest.approx((595, 842), abs=1)  # A4, in points.
+    dates = set(re.findall(rb"\(D:(\d{14})", printed))
+    assert dates == {b"20300102030400"}
+
+
+def test_figures_that_stand_in_no_report_become_pictures_too(tmp_path, browser):
+    figure = theme.figure("A <b> in the title").add_scatter(y=[1, 2])
+
+    pictures, problem = png.write_pictures({"a": figure}, tmp_path / "new")
+
+    assert problem == ""
+    assert set(pictures) == {"a"}
+    with Image.open(pictures["a"]) as picture:
+        assert picture.format == "PNG"
+    assert list((tmp_path / "new").iterdir()) == [pictures["a"]]
+
+
+def test_the_same_page_printed_twice_at_one_date_gives_the_same_bytes(tmp_path, browser):
+    document = Document(title="T", facts={}, notices=("A notice",), sections=())
+    page = files.write_text(tmp_path / "page.html", html_page.render(document))
+    printed = []
+    for name in ("first.pdf", "second.pdf"):
+        with browsers.started() as draw:
+            drawn = draw(page)
+        assert drawn.problem == ""
+        printed.append(png.save_pdf(drawn, tmp_path / name, generated=GENERATED).read_bytes())
+
+    assert printed[0] == printed[1]
+
+
+def test_a_browser_that_gets_no_page_ends(browser):
+    with pytest.raises(ValueError, match="no page"), browsers.started():
+        raise ValueError("no page")
 
 
 def test_without_a_browser_the_report_says_so_and_drops_older_pictures(
@@ -124,6 +166,7 @@ def test_without_a_browser_the_report_says_so_and_drops_older_pictures(
     older = tmp_path / "figures" / "history.png"
     older.parent.mkdir()
     older.write_bytes(b"an older picture")
+    (tmp_path / "report.pdf").write_bytes(b"an older page")
 
     with caplog.at_level(logging.WARNING):
         written = write_report(FULL, out=tmp_path)
@@ -131,7 +174,9 @@ def test_without_a_browser_the_report_says_so_and_drops_older_pictures(
     assert written.html.is_file()
     assert written.pictures == ()
     assert not older.exists()
-    assert f"0 of {len(CHARTS)} PNG files written" in caplog.text
+    assert written.pdf is None
+    assert not (tmp_path / "report.pdf").exists()
+    assert f"0 of {len(CHARTS)} PNG files and no report.pdf written: " in caplog.text
 
 
 def test_a_folder_that_is_a_file_is_an_error_with_a_remedy(tmp_path):

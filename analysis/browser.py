@@ -1,0 +1,144 @@
+"""A Chrome or Chromium in the background: it prints a page of figures and draws each as PNG."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import choreographer
+from choreographer.errors import (
+    BrowserClosedError,
+    BrowserDepsError,
+    BrowserFailedError,
+    ChannelClosedError,
+    DevtoolsProtocolError,
+)
+
+WIDTH_PIXELS = 900
+SCALE = 1.5
+# So wide are the figures on paper, see page/draw.js: drawn at once as they are printed.
+PAPER_PIXELS = 680
+SECONDS_PER_STEP = 120.0
+MAX_ERROR_CHARACTERS = 200
+
+# No browser is found (RuntimeError), it does not start, dies (which cancels what waits for it),
+# hangs (TimeoutError, an OSError) or refuses.
+_FAILURES = (
+    RuntimeError,
+    OSError,
+    BrowserClosedError,
+    BrowserDepsError,
+    BrowserFailedError,
+    ChannelClosedError,
+    DevtoolsProtocolError,
+    asyncio.CancelledError,
+)
+
+_NAMES = "[...document.querySelectorAll('script[data-figure]')].map(it => it.dataset.figure)"
+_PICTURE = """((name, options) => {
+    const source = document.querySelector(`script[data-figure="${name}"]`);
+    const figure = JSON.parse(source.textContent);
+    return Plotly.toImage(figure, { ...options, height: figure.layout.height });
+})"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What a browser made of a page.
+
+    Attributes:
+        pdf: The page as PDF; empty where it was not printed.
+        pictures: PNG of each figure by the figure's name; may lack some.
+        problem: Why something is missing; empty where nothing is.
+    """
+
+    pdf: bytes = b""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    problem: str = ""
+
+
+@contextmanager
+def started() -> Iterator[Callable[[Path], Drawn]]:
+    """Start a browser, and yield a function that has it draw a page made by `analysis.html_page`.
+
+    The browser starts in a thread of its own, so that the page can be written meanwhile, and so
+    that a program that has an event loop may call this. It is found by `BROWSER_PATH`, else as
+    Chrome or Chromium on the PATH.
+    """
+    page: Future[Path] = Future()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        drawn = thread.submit(lambda: asyncio.run(_drawn(page)))
+
+        def draw(path: Path) -> Drawn:
+            page.set_result(path)
+            return drawn.result()
+
+        try:
+            yield draw
+        finally:
+            # Where no page came, the browser waits no longer.
+            page.cancel()
+
+
+async def _drawn(page: Future[Path]) -> Drawn:
+    pdf, problem = b"", ""
+    pictures: dict[str, bytes] = {}
+    try:
+        async with choreographer.Browser() as browser:
+            path = await asyncio.wrap_future(page)
+            tab = browser.get_tab() or await browser.create_tab()
+            await _open(tab, path)
+            for name in await _evaluate(tab, _NAMES):
+                pictures[name.removeprefix("chart-")] = await _picture(tab, name)
+            pdf = await _printed(tab)
+    except _FAILURES as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        problem = text[:MAX_ERROR_CHARACTERS]
+    return Drawn(pdf=pdf, pictures=pictures, problem=problem)
+
+
+async def _open(tab: choreographer.Tab, page: Path) -> None:
+    """Open a page as if on paper, and wait until its figures are drawn."""
+    await _send(tab, "Emulation.setEmulatedMedia", media="print")
+    size = {"width": PAPER_PIXELS, "height": PAPER_PIXELS, "deviceScaleFactor": 1, "mobile": False}
+    await _send(tab, "Emulation.setDeviceMetricsOverride", **size)
+    await _send(tab, "Page.enable")
+    loaded = tab.subscribe_once("Page.loadEventFired")
+    await _send(tab, "Page.navigate", url=page.resolve().as_uri())
+    await asyncio.wait_for(loaded, SECONDS_PER_STEP)
+    await _evaluate(tab, "drawn.then(() => true)")
+
+
+async def _picture(tab: choreographer.Tab, name: str) -> bytes:
+    options = {"format": "png", "width": WIDTH_PIXELS, "scale": SCALE}
+    url = await _evaluate(tab, f"{_PICTURE}({json.dumps(name)}, {json.dumps(options)})")
+    return base64.b64decode(str(url).partition(",")[2])
+
+
+async def _printed(tab: choreographer.Tab) -> bytes:
+    options = {"printBackground": True, "preferCSSPageSize": True, "generateDocumentOutline": True}
+    return base64.b64decode((await _send(tab, "Page.printToPDF", **options))["data"])
+
+
+async def _evaluate(tab: choreographer.Tab, expression: str) -> Any:
+    """Return what an expression, or the promise that it is, comes to in the page."""
+    options = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+    answer = await _send(tab, "Runtime.evaluate", **options)
+    if "exceptionDetails" in answer:
+        raise RuntimeError(f"The page refused: {answer['exceptionDetails'].get('text')}")
+    return answer["result"].get("value")
+
+
+async def _send(tab: choreographer.Tab, command: str, **parameters: Any) -> dict[str, Any]:
+    """Send a command of the DevTools protocol and return its result."""
+    answer = await asyncio.wait_for(tab.send_command(command, parameters), SECONDS_PER_STEP)
+    if "error" in answer:
+        raise RuntimeError(f"{command} failed: {answer['error'].get('message')}")
+    return dict(answer["result"])
