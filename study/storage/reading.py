@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from optuna.distributions import distribution_to_json
@@ -79,10 +80,13 @@ def read_study(url: str, name: str) -> StudyRecord:
         )
         retrained: tuple[RetrainedResult, ...] = ()
         test_labels = b""
+        settings: dict[str, Any] = {}
         if RETRAINED in members:
             trials = storage.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
             retrained = tuple(result for trial in trials if (result := retrained_result(trial)))
-            test_labels = _labels(members[RETRAINED].user_attrs.get("test_labels"))
+            attrs = members[RETRAINED].user_attrs
+            test_labels = _labels(attrs.get("test_labels"))
+            settings = _mapping(attrs.get("settings"))
         any_member = members.get(RETRAINED) or next(iter(members.values()))
         return StudyRecord(
             name=name,
@@ -90,6 +94,7 @@ def read_study(url: str, name: str) -> StudyRecord:
             families=families,
             retrained=retrained,
             test_labels=test_labels,
+            retraining_settings=settings,
         )
 
 
@@ -144,8 +149,8 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         seed=_integer(attrs.get("seed")),
         baseline=_text(attrs.get("baseline")),
         failure=_text(attrs.get("failure")),
-        started=trial.datetime_start,
-        finished=trial.datetime_complete,
+        started=_utc(trial.datetime_start),
+        finished=_utc(trial.datetime_complete),
     )
 
 
@@ -183,7 +188,7 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         model_bytes=_integer(attrs.get("model_bytes")),
         training_seconds=_number(attrs.get("training_seconds")),
         milliseconds_per_image=_number(attrs.get("milliseconds_per_image")),
-        finished=trial.datetime_complete,
+        finished=_utc(trial.datetime_complete),
     )
 
 
@@ -222,6 +227,11 @@ def _dataset(value: Any) -> DatasetRecord:
         n_test=_integer(attrs.get("n_test")),
         substitute_for=_text(attrs.get("substitute_for")),
     )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    # Optuna gives the local time of whoever reads, which a report must not depend on.
+    return None if moment is None else moment.astimezone(UTC)
 
 
 def _number(value: Any) -> float | None:
