@@ -1,18 +1,21 @@
-"""Write a study's report: one HTML page, the same as Markdown, tables as CSV, figures as PNG."""
+"""Write reports: an HTML page, the same as Markdown, what it says as JSON, CSV and PNG files."""
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from analysis import contents, evidence, html_page, markdown_page, tables
+from analysis import comparison_json, contents, evidence, html_page, markdown_page, tables
 from analysis.document import Document
 from analysis.evidence import Evidence
+from analysis.report_date import report_date
 from analysis.statistics.verdict import DEFAULT_MARGIN
 from study import files
 from study.errors import ConfigError
@@ -28,18 +31,20 @@ class ReportFiles:
     Attributes:
         html: The page.
         markdown: The same as Markdown.
+        json: The numbers and verdicts, for programs.
         tables: CSV files.
         pictures: PNG files; empty where they were not wanted or could not be drawn.
     """
 
     html: Path
     markdown: Path
+    json: Path
     tables: tuple[Path, ...]
     pictures: tuple[Path, ...]
 
     def paths(self) -> tuple[Path, ...]:
         """Return all files, the page first."""
-        return (self.html, self.markdown, *self.tables, *self.pictures)
+        return (self.html, self.markdown, self.json, *self.tables, *self.pictures)
 
 
 def write_report(
@@ -54,9 +59,10 @@ def write_report(
 
     Args:
         study: The records, as storage reads them.
-        out: Folder for `report.html`, `report.md`, `tables/` and `figures/`; made if need be.
+        out: Folder for `report.html`, `report.md`, `comparison.json`, `tables/` and `figures/`;
+            made if need be.
         png: Whether to draw PNG files. Without Chrome or Chromium a warning is logged instead.
-        generated: Date in the heading; now, if not given.
+        generated: Date in the heading; if not given, see `report_date`.
         margin: Differences of accuracy up to this do not matter, above 0.
 
     Raises:
@@ -64,16 +70,46 @@ def write_report(
         ConfigError: If the folder cannot be written.
     """
     known = evidence.from_study(study, margin=margin)
+    return publish(
+        contents.compose(known, generated=generated or report_date()),
+        content=comparison_json.of_study(known),
+        frames=_frames(known),
+        out=out,
+        png=png,
+    )
+
+
+def publish(
+    document: Document,
+    *,
+    content: Mapping[str, Any],
+    frames: Mapping[str, pd.DataFrame],
+    out: Path,
+    png: bool,
+) -> ReportFiles:
+    """Write a document and what goes with it into a folder, over an earlier one.
+
+    Args:
+        document: The page.
+        content: What goes into `comparison.json`.
+        frames: What goes into `tables/`, by name.
+        out: The folder; made if need be.
+        png: Whether to draw PNG files.
+
+    Raises:
+        ConfigError: If the folder cannot be written.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        document = contents.compose(known, generated=generated or datetime.now(tz=UTC))
         pictures = _write_pictures(document, out) if png else {}
         links = {name: path.relative_to(out).as_posix() for name, path in pictures.items()}
-        markdown = markdown_page.render(document, links)
         return ReportFiles(
             html=files.write_text(out / "report.html", html_page.render(document)),
-            markdown=files.write_text(out / "report.md", markdown),
-            tables=_write_tables(known, out / "tables"),
+            markdown=files.write_text(out / "report.md", markdown_page.render(document, links)),
+            json=files.write_text(
+                out / comparison_json.FILE_NAME, comparison_json.as_text(content)
+            ),
+            tables=_write_tables(frames, out / "tables"),
             pictures=tuple(pictures.values()),
         )
     except OSError as error:
@@ -104,9 +140,8 @@ def _write_pictures(document: Document, out: Path) -> dict[str, Path]:
     return pictures
 
 
-def _write_tables(known: Evidence, folder: Path) -> tuple[Path, ...]:
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = {
+def _frames(known: Evidence) -> dict[str, pd.DataFrame]:
+    return {
         "comparison": known.comparison,
         "trials": known.trials,
         "retrained": known.retrained,
@@ -116,6 +151,11 @@ def _write_tables(known: Evidence, folder: Path) -> tuple[Path, ...]:
             for family in known.study.families
         },
     }
+
+
+def _write_tables(frames: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Path, ...]:
+    if frames:
+        folder.mkdir(parents=True, exist_ok=True)
     return tuple(
         files.write_text(folder / f"{name}.csv", _csv(frame)) for name, frame in frames.items()
     )
