@@ -20,7 +20,7 @@ class Visit:
     requests: list[str] = field(default_factory=list)
 
 
-def visit(browser: Browser, report: Path) -> Visit:
+def visit(browser: Browser, report: Path, *, n_charts: int = len(CHARTS)) -> Visit:
     """Open a report, wait until every chart is drawn, and refuse whatever it asks for."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(120_000)
@@ -47,6 +47,6 @@ def visit(browser: Browser, report: Path) -> Visit:
     page.goto(report.as_uri())
     page.wait_for_function(
         "n => document.querySelectorAll('.chart .main-svg:first-child').length >= n",
-        arg=len(CHARTS),
+        arg=n_charts,
     )
     return visited

@@ -134,6 +134,7 @@ def test_only_studies_takes_optuna_studies_from_a_database():
         ["-m", "study", "run", "--help"],
         ["-m", "analysis", "--help"],
         ["-m", "analysis", "report", "--help"],
+        ["-m", "analysis", "compare", "--help"],
         ["-c", "import analysis.report"],
         ["-c", "import search_spaces, study.config, study.arguments, study.cli"],
         # All training is done in processes of their own.

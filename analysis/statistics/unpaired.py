@@ -10,8 +10,8 @@ The seeds' part is the sum of the two runs' parts, with the degrees of freedom o
 generalization of Student's problem when several different population variances are involved",
 Biometrika 34), but no more than two runs of the smaller number of seeds would have: where two seeds
 of one run happen to agree, Welch's number is that of the other run, and intervals cover 89 to 94 %
-with 2 seeds against 10 in place of 95. Pairing seeds at random is valid too, but throws away half
-of the degrees of freedom.
+with 2 seeds against 4 to 10, in place of 95. Pairing seeds at random is valid too, but throws away
+half of the degrees of freedom.
 
 Were the same seeds to make both runs good or bad, the interval would be wider than it need be.
 """
