@@ -8,10 +8,14 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from study.console import print_result
-from study.errors import StudyError
+from study.errors import ConfigError, StudyError
 from study.one_line_parser import OneLineParser
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[OneLineParser]
 
 USER_ERROR = 2
 
@@ -21,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
-        print_result("\n".join(map(str, _report(arguments))))
+        print_result("\n".join(map(str, arguments.run(arguments))))
     except StudyError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return USER_ERROR
@@ -33,42 +37,68 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m analysis", description="Turn a study's database into a report."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_report(commands)
+    _add_compare(commands)
+    return parser
+
+
+def _add_report(commands: _Commands) -> None:
     report = commands.add_parser(
         "report",
-        help="write report.html, report.pdf, report.md, tables and figures",
+        help="write report.html, report.pdf, report.md, comparison.json, tables and figures",
         description=(
-            "Write report.html, report.pdf, report.md, tables (CSV) and figures (PNG) of a study. "
-            "The PDF and the figures are drawn by Chrome or Chromium, where one is installed."
+            "Write report.html, report.pdf, report.md, comparison.json, tables (CSV) and figures "
+            "(PNG) of a study. The PDF and the figures are drawn by Chrome or Chromium, where one "
+            "is installed."
         ),
     )
-    report.add_argument(
+    report.set_defaults(run=_report)
+    report.add_argument("--name", help="study (default: the one with the newest finished trial)")
+    _add_options(report, folder="reports/NAME")
+
+
+def _add_compare(commands: _Commands) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="lay two studies side by side",
+        description=(
+            "Write report.html, report.md, comparison.json and figures (PNG) of two studies: two "
+            "runs of one dataset, or two datasets."
+        ),
+    )
+    compare.set_defaults(run=_compare)
+    compare.add_argument("first", metavar="A", help="name of a study")
+    compare.add_argument("second", metavar="B", help="name of another, or the same in --storage-b")
+    compare.add_argument("--storage-b", metavar="URL", help="database of B (default: the one of A)")
+    _add_options(compare, folder="reports/A-versus-B")
+
+
+def _add_options(command: argparse.ArgumentParser, *, folder: str) -> None:
+    command.add_argument(
         "--storage",
         metavar="URL",
         help="database, as sqlite:///studies.db (default: OPTUNA_STORAGE, else that)",
     )
-    report.add_argument("--name", help="study (default: the one with the newest finished trial)")
-    report.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to write to (default: reports/NAME)"
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"folder to write to (default: {folder})"
     )
-    report.add_argument(
+    command.add_argument(
         "--margin",
         type=_points,
         default=None,
         metavar="POINTS",
         help="differences of accuracy up to this many percentage points do not matter (default: 1)",
     )
-    report.add_argument(
+    command.add_argument(
         "--no-png",
         action="store_true",
         help="write neither PNG files nor the PDF, which is quicker",
     )
-    return parser
 
 
 def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
     # Imported here, so that --help and mistyped options answer at once.
     from analysis import report
-    from analysis.statistics.verdict import DEFAULT_MARGIN
     from study import storage
 
     url = arguments.storage or storage.default_storage_url()
@@ -77,9 +107,34 @@ def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
         storage.read_study(url, name),
         out=arguments.out or report.default_folder(name),
         png=not arguments.no_png,
-        margin=DEFAULT_MARGIN if arguments.margin is None else arguments.margin,
+        margin=_margin(arguments),
     )
     return written.paths()
+
+
+def _compare(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    from analysis.pair import report
+    from study import storage
+
+    url = arguments.storage or storage.default_storage_url()
+    url_b = arguments.storage_b or url
+    a, b = arguments.first, arguments.second
+    if a == b and storage.is_same(url, url_b):
+        raise ConfigError(f"Both studies are {a!r}; name two, or another database: --storage-b.")
+    written = report.write_comparison(
+        storage.read_study(url, a),
+        storage.read_study(url_b, b),
+        out=arguments.out or report.default_folder(a, b),
+        png=not arguments.no_png,
+        margin=_margin(arguments),
+    )
+    return written.paths()
+
+
+def _margin(arguments: argparse.Namespace) -> float:
+    from analysis.statistics.verdict import DEFAULT_MARGIN
+
+    return DEFAULT_MARGIN if arguments.margin is None else float(arguments.margin)
 
 
 def _points(text: str) -> float:

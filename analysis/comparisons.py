@@ -167,7 +167,7 @@ def _difference(
     a: _Runs, b: _Runs, *, labels: np.ndarray, n_test: int | None
 ) -> tuple[CrossedMean | None, bool]:
     """Return the mean difference of the same seeds, and whether it is known by image."""
-    right, wrong = _rights(a, labels), _rights(b, labels)
+    right, wrong = rights(a, labels), rights(b, labels)
     by_image = right is not None and wrong is not None
     if len(a) < MIN_SEEDS:
         return None, by_image
@@ -179,7 +179,12 @@ def _difference(
     return independent_difference(*scores, n_images=n_test), by_image
 
 
-def _rights(results: _Runs, labels: np.ndarray) -> np.ndarray | None:
-    """Return 1 where a model was right, one row a seed; None where that is not recorded."""
+def rights(results: Sequence[RetrainedResult], labels: np.ndarray) -> np.ndarray | None:
+    """Return 1 where a model was right and 0 elsewhere; None where that is not recorded.
+
+    Args:
+        results: Retrained models, one a row.
+        labels: True class of each test image, one a column.
+    """
     predictions = predictions_of(results, labels) if results else None
     return None if predictions is None else (predictions == labels).astype(np.int8)

@@ -1,22 +1,32 @@
-"""Write a study's report: one HTML page, the same as PDF and Markdown, tables, figures as PNG."""
+"""Write reports: an HTML page, the same as PDF and Markdown, and JSON, CSV and PNG files."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from analysis import browser, contents, evidence, html_page, markdown_page, tables
+from analysis import (
+    browser,
+    comparison_json,
+    contents,
+    evidence,
+    html_page,
+    markdown_page,
+    tables,
+)
 from analysis.browser import Drawn
 from analysis.document import Document
 from analysis.evidence import Evidence
 from analysis.png import save_pdf, save_pictures
+from analysis.report_date import report_date
 from analysis.statistics.verdict import DEFAULT_MARGIN
 from study import files
 from study.errors import ConfigError
@@ -32,6 +42,7 @@ class ReportFiles:
     Attributes:
         html: The page.
         markdown: The same as Markdown.
+        json: The numbers and verdicts, for programs.
         tables: CSV files.
         pictures: PNG files; empty where they were not wanted or could not be drawn.
         pdf: The page printed; None where it was not wanted or could not be.
@@ -39,6 +50,7 @@ class ReportFiles:
 
     html: Path
     markdown: Path
+    json: Path
     tables: tuple[Path, ...]
     pictures: tuple[Path, ...]
     pdf: Path | None
@@ -46,7 +58,7 @@ class ReportFiles:
     def paths(self) -> tuple[Path, ...]:
         """Return all files, the page first."""
         printed = () if self.pdf is None else (self.pdf,)
-        return (self.html, *printed, self.markdown, *self.tables, *self.pictures)
+        return (self.html, *printed, self.markdown, self.json, *self.tables, *self.pictures)
 
 
 def write_report(
@@ -61,11 +73,11 @@ def write_report(
 
     Args:
         study: The records, as storage reads them.
-        out: Folder for `report.html`, `report.pdf`, `report.md`, `tables/` and `figures/`; made if
-            need be.
+        out: Folder for `report.html`, `report.pdf`, `report.md`, `comparison.json`, `tables/` and
+            `figures/`; made if need be.
         png: Whether to have a browser draw the PNG files and print the PDF. Without Chrome or
             Chromium a warning is logged instead.
-        generated: Date in the heading, in UTC; now, if not given.
+        generated: Date in the heading, in UTC; if not given, see `report_date`.
         margin: Differences of accuracy up to this do not matter, above 0.
 
     Raises:
@@ -73,11 +85,43 @@ def write_report(
         ConfigError: If the folder cannot be written.
     """
     known = evidence.from_study(study, margin=margin)
-    generated = generated or datetime.now(tz=UTC)
+    generated = generated or report_date()
+    return publish(
+        lambda: contents.compose(known, generated=generated),
+        content=comparison_json.of_study(known),
+        frames=_frames(known),
+        out=out,
+        png=png,
+        generated=generated,
+    )
+
+
+def publish(
+    compose: Callable[[], Document],
+    *,
+    content: Mapping[str, Any],
+    frames: Mapping[str, pd.DataFrame],
+    out: Path,
+    png: bool,
+    generated: datetime,
+) -> ReportFiles:
+    """Write a document and what goes with it into a folder, over an earlier one.
+
+    Args:
+        compose: Makes the page; called while the browser starts.
+        content: What goes into `comparison.json`.
+        frames: What goes into `tables/`, by name.
+        out: The folder; made if need be.
+        png: Whether to have a browser draw the PNG files and print the PDF.
+        generated: Date of the PDF.
+
+    Raises:
+        ConfigError: If the folder cannot be written.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         with _browser(wanted=png) as draw:
-            document = contents.compose(known, generated=generated)
+            document = compose()
             html = files.write_text(out / "report.html", html_page.render(document))
             drawn = draw(html)
         pictures = _write_pictures(drawn, document, out)
@@ -86,7 +130,10 @@ def write_report(
             html=html,
             pdf=save_pdf(drawn, out / "report.pdf", generated=generated),
             markdown=files.write_text(out / "report.md", markdown_page.render(document, links)),
-            tables=_write_tables(known, out / "tables"),
+            json=files.write_text(
+                out / comparison_json.FILE_NAME, comparison_json.as_text(content)
+            ),
+            tables=_write_tables(frames, out / "tables"),
             pictures=tuple(pictures.values()),
         )
     except OSError as error:
@@ -126,9 +173,8 @@ def _write_pictures(drawn: Drawn, document: Document, out: Path) -> dict[str, Pa
     return pictures
 
 
-def _write_tables(known: Evidence, folder: Path) -> tuple[Path, ...]:
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = {
+def _frames(known: Evidence) -> dict[str, pd.DataFrame]:
+    return {
         "comparison": known.comparison,
         "trials": known.trials,
         "retrained": known.retrained,
@@ -138,6 +184,11 @@ def _write_tables(known: Evidence, folder: Path) -> tuple[Path, ...]:
             for family in known.study.families
         },
     }
+
+
+def _write_tables(frames: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Path, ...]:
+    if frames:
+        folder.mkdir(parents=True, exist_ok=True)
     return tuple(
         files.write_text(folder / f"{name}.csv", _csv(frame)) for name, frame in frames.items()
     )

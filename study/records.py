@@ -57,8 +57,8 @@ class TrialRecord:
         seed: Seed of initial weights, order of images and dropout.
         baseline: Name of the configuration where it is a named one, as "V1".
         failure: Why a FAIL trial failed.
-        started: When the trial began.
-        finished: When the trial ended.
+        started: When the trial began, in UTC.
+        finished: When the trial ended, in UTC.
     """
 
     number: int
@@ -117,7 +117,7 @@ class RetrainedResult:
         model_bytes: Size of the saved `.keras` file.
         training_seconds: Wall time of fitting.
         milliseconds_per_image: Wall time of predicting the test split, per image.
-        finished: When the run ended.
+        finished: When the run ended, in UTC.
     """
 
     number: int
@@ -280,6 +280,7 @@ class StudyRecord:
         ablations: Paths from named configurations to winners.
         validation_labels: True class of each validation image in order; may be empty.
         test_labels: True class of each test image in order, one byte each; empty before retraining.
+        retraining_settings: What retraining was asked for: epochs, augmentation, ...
     """
 
     name: str
@@ -290,6 +291,7 @@ class StudyRecord:
     ablations: tuple[AblationPath, ...] = ()
     validation_labels: bytes = b""
     test_labels: bytes = b""
+    retraining_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 ValidationKey = tuple[str, str, int]

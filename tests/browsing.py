@@ -21,13 +21,20 @@ class Visit:
     requests: list[str] = field(default_factory=list)
 
 
-def visit(browser: Browser, report: Path, *, scheme: Literal["light", "dark"] = "light") -> Visit:
+def visit(
+    browser: Browser,
+    report: Path,
+    *,
+    scheme: Literal["light", "dark"] = "light",
+    n_charts: int = len(CHARTS),
+) -> Visit:
     """Open a report, wait until every chart is drawn, and refuse whatever it asks for.
 
     Args:
         browser: That opens it.
         report: The page.
         scheme: Which colours the reader's system prefers.
+        n_charts: How many charts it has.
     """
     page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
     page.set_default_timeout(120_000)
@@ -54,6 +61,6 @@ def visit(browser: Browser, report: Path, *, scheme: Literal["light", "dark"] = 
     page.goto(report.as_uri())
     page.wait_for_function(
         "n => document.querySelectorAll('.chart .main-svg:first-child').length >= n",
-        arg=len(CHARTS),
+        arg=n_charts,
     )
     return visited

@@ -139,6 +139,7 @@ def test_only_studies_takes_optuna_studies_from_a_database():
         ["-m", "study", "dashboard", "--help"],
         ["-m", "analysis", "--help"],
         ["-m", "analysis", "report", "--help"],
+        ["-m", "analysis", "compare", "--help"],
         ["-c", "import analysis.report"],
         ["-c", "import argparse, study.dashboard.server, study.dashboard.pages"],
         ["-c", "import search_spaces, study.config, study.arguments, study.cli"],

@@ -42,6 +42,7 @@ class Differences(NamedTuple):
 
     rows: tuple[Row, ...]
     margin: float
+    title: str = TITLE
 
 
 def compute(evidence: Evidence) -> Differences:
@@ -54,8 +55,8 @@ def draw(computed: Differences) -> go.Figure:
     """Draw a line a comparison: seeds as open symbols, the mean filled, the interval as a bar."""
     axis = "difference of test accuracy (percentage points)"
     if not computed.rows:
-        return theme.empty(TITLE, NOTHING, x=axis, y="comparison")
-    drawing = theme.figure(TITLE, height=ROW_PIXELS * len(computed.rows) + 20)
+        return theme.empty(computed.title, NOTHING, x=axis, y="comparison")
+    drawing = theme.figure(computed.title, height=ROW_PIXELS * len(computed.rows) + 20)
     drawing.add_vrect(
         x0=-computed.margin,
         x1=computed.margin,

@@ -18,17 +18,17 @@ seeds and images (Owen 2007, "The pigeonhole bootstrap") sees of three seeds a t
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+
+from analysis.statistics.estimate import Estimate
 
 MIN_SEEDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class CrossedMean:
+class CrossedMean(Estimate):
     """A mean over seeds and images, with what is known of its precision.
 
     Attributes:
@@ -42,8 +42,6 @@ class CrossedMean:
             was estimated from like means together.
     """
 
-    mean: float
-    n_seeds: int
     n_images: int
     seeds_mean_square: float
     images_mean_square: float
@@ -61,29 +59,9 @@ class CrossedMean:
         return self._images_excess / (self.n_seeds * self.n_images)
 
     @property
-    def standard_error(self) -> float:
-        """Return the standard deviation of the mean over repetitions of the whole study."""
-        return math.sqrt(self.seeds_variance + self.images_variance)
-
-    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return the two-sided interval for the mean, at a confidence in (0, 1)."""
-        half = self._half_width((1 + confidence) / 2)
-        return self.mean - half, self.mean + half
-
-    def probability_positive(self) -> float:
-        """Return how surely the mean is above 0: one minus the one-sided p-value."""
-        if self.standard_error == 0:
-            return (1 + math.copysign(1, self.mean)) / 2 if self.mean else 0.5
-
-        def distance(quantile: float) -> float:
-            return self._half_width(quantile) - abs(self.mean)
-
-        surest = 1 - 1e-12
-        if distance(surest) <= 0:
-            quantile = surest
-        else:
-            quantile = float(optimize.brentq(distance, 0.5, surest))
-        return quantile if self.mean >= 0 else 1 - quantile
+    def degrees_of_freedom(self) -> float:
+        """Return those of `seeds_variance`."""
+        return self.seeds_freedom
 
     def with_seeds(self, n_seeds: int) -> CrossedMean:
         """Return what is to be expected of so many seeds, if estimates stay as they are."""
@@ -95,11 +73,6 @@ class CrossedMean:
             images_mean_square=self.rest_mean_square + excess,
             seeds_freedom=self.seeds_freedom * (n_seeds - 1) / (self.n_seeds - 1),
         )
-
-    def _half_width(self, quantile: float) -> float:
-        of_seeds = special.stdtrit(self.seeds_freedom, quantile) ** 2 * self.seeds_variance
-        of_images = special.ndtri(quantile) ** 2 * self.images_variance
-        return math.sqrt(of_seeds + of_images)
 
     @property
     def _images_excess(self) -> float:

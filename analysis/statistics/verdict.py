@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from analysis.statistics.crossed import CrossedMean
+from analysis.statistics.estimate import Estimate
 
 CONFIDENCE = 0.95
 
@@ -33,7 +33,7 @@ class Verdict:
     """
 
     word: str
-    difference: CrossedMean | None
+    difference: Estimate | None
     low: float
     high: float
     margin: float
@@ -58,7 +58,7 @@ class Verdict:
 
 
 def judge(
-    difference: CrossedMean | None,
+    difference: Estimate | None,
     *,
     margin: float = DEFAULT_MARGIN,
     confidence: float = CONFIDENCE,
@@ -94,7 +94,7 @@ def judge(
     )
 
 
-def _word(difference: CrossedMean, margin: float, confidence: float) -> str:
+def _word(difference: Estimate, margin: float, confidence: float) -> str:
     low, high = difference.interval(confidence)
     if -margin <= low and high <= margin:
         return EQUIVALENT

@@ -13,7 +13,13 @@ from study.storage.reading import (
     read_study,
     study_names,
 )
-from study.storage.urls import DEFAULT_STORAGE_URL, default_storage_url, redacted, sqlite_path
+from study.storage.urls import (
+    DEFAULT_STORAGE_URL,
+    default_storage_url,
+    is_same,
+    redacted,
+    sqlite_path,
+)
 
 __all__ = [
     "DEFAULT_STORAGE_URL",
@@ -21,6 +27,7 @@ __all__ = [
     "check_study_name",
     "check_writable",
     "default_storage_url",
+    "is_same",
     "newest_study_name",
     "open_for_reading",
     "open_for_showing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from optuna.distributions import distribution_to_json
@@ -44,8 +45,8 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         seed=_integer(attrs.get("seed")),
         baseline=_text(attrs.get("baseline")),
         failure=_text(attrs.get("failure")),
-        started=trial.datetime_start,
-        finished=trial.datetime_complete,
+        started=_utc(trial.datetime_start),
+        finished=_utc(trial.datetime_complete),
     )
 
 
@@ -64,7 +65,7 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         family=family,
         configuration=configuration,
         source_trial=_integer(attrs.get("source_trial")),
-        params=_mapping(attrs.get("hyperparameters")),
+        params=mapping_of(attrs.get("hyperparameters")),
         augmented=augmented,
         seed=seed,
         epochs=_integer(attrs.get("epochs")),
@@ -83,7 +84,7 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         model_bytes=_integer(attrs.get("model_bytes")),
         training_seconds=_number(attrs.get("training_seconds")),
         milliseconds_per_image=_number(attrs.get("milliseconds_per_image")),
-        finished=trial.datetime_complete,
+        finished=_utc(trial.datetime_complete),
     )
 
 
@@ -109,24 +110,24 @@ def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
         forward_flops=_integer(attrs.get("forward_flops")),
         training_seconds=_number(attrs.get("training_seconds")),
         predictions=labels_of(attrs.get("predictions")),
-        finished=trial.datetime_complete,
+        finished=_utc(trial.datetime_complete),
     )
 
 
 def ablation_paths(value: Any) -> tuple[AblationPath, ...]:
     """Return the records of ablation paths, those that are whole."""
-    found = (_path(family, path) for family, path in sorted(_mapping(value).items()))
+    found = (_path(family, path) for family, path in sorted(mapping_of(value).items()))
     return tuple(path for path in found if path is not None)
 
 
 def _path(family: str, value: Any) -> AblationPath | None:
-    path = _mapping(value)
+    path = mapping_of(value)
     baseline, winner = _text(path.get("baseline")), _integer(path.get("winner"))
     steps = [
         AblationStep(
-            changed=_text(step.get("changed")) or "", params=_mapping(step.get("hyperparameters"))
+            changed=_text(step.get("changed")) or "", params=mapping_of(step.get("hyperparameters"))
         )
-        for step in map(_mapping, _sequence(path.get("steps")))
+        for step in map(mapping_of, _sequence(path.get("steps")))
     ]
     if baseline is None or winner is None or not steps:
         return None
@@ -139,21 +140,23 @@ def family_record(family: str, study: FrozenStudy, trials: Sequence[FrozenTrial]
     return FamilyRecord(
         family=family,
         trials=tuple(trial_record(trial) for trial in trials),
-        roles={key: str(role) for key, role in _mapping(attrs.get("roles")).items()},
-        baselines={key: _mapping(value) for key, value in _mapping(attrs.get("baselines")).items()},
-        settings=_mapping(attrs.get("settings")),
-        versions={key: str(value) for key, value in _mapping(attrs.get("versions")).items()},
+        roles={key: str(role) for key, role in mapping_of(attrs.get("roles")).items()},
+        baselines={
+            key: mapping_of(value) for key, value in mapping_of(attrs.get("baselines")).items()
+        },
+        settings=mapping_of(attrs.get("settings")),
+        versions={key: str(value) for key, value in mapping_of(attrs.get("versions")).items()},
     )
 
 
 def dataset_record(value: Any) -> DatasetRecord:
     """Return the record of the images that a study used."""
-    attrs = _mapping(value)
+    attrs = mapping_of(value)
     return DatasetRecord(
         name=_text(attrs.get("name")) or "unknown",
         classes=tuple(str(label) for label in _sequence(attrs.get("classes"))),
         image_shape=_integers(attrs.get("image_shape")),
-        digests={key: str(digest) for key, digest in _mapping(attrs.get("digests")).items()},
+        digests={key: str(digest) for key, digest in mapping_of(attrs.get("digests")).items()},
         fraction=_number(attrs.get("fraction")),
         sample_seed=_integer(attrs.get("sample_seed")),
         n_train=_integer(attrs.get("n_train")),
@@ -161,6 +164,11 @@ def dataset_record(value: Any) -> DatasetRecord:
         n_test=_integer(attrs.get("n_test")),
         substitute_for=_text(attrs.get("substitute_for")),
     )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    # Optuna gives the local time of whoever reads, which a report must not depend on.
+    return None if moment is None else moment.astimezone(UTC)
 
 
 def _number(value: Any) -> float | None:
@@ -184,7 +192,8 @@ def _sequence(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else []
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def mapping_of(value: Any) -> dict[str, Any]:
+    """Return a JSON object; an empty one where it is none."""
     return value if isinstance(value, dict) else {}
 
 

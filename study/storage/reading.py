@@ -25,6 +25,7 @@ from study.storage.decoding import (
     dataset_record,
     family_record,
     labels_of,
+    mapping_of,
     retrained_result,
     validated_result,
 )
@@ -84,10 +85,13 @@ def read_study(url: str, name: str) -> StudyRecord:
         )
         retrained: tuple[RetrainedResult, ...] = ()
         test_labels = b""
+        settings: dict[str, Any] = {}
         if RETRAINED in members:
             trials = storage.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
             retrained = tuple(filter(None, map(retrained_result, trials)))
-            test_labels = labels_of(members[RETRAINED].user_attrs.get("test_labels"))
+            attrs = members[RETRAINED].user_attrs
+            test_labels = labels_of(attrs.get("test_labels"))
+            settings = mapping_of(attrs.get("settings"))
         validated: tuple[ValidatedResult, ...] = ()
         ablations: tuple[AblationPath, ...] = ()
         validation_labels = b""
@@ -106,6 +110,7 @@ def read_study(url: str, name: str) -> StudyRecord:
             ablations=ablations,
             validation_labels=validation_labels,
             test_labels=test_labels,
+            retraining_settings=settings,
         )
 
 

@@ -56,3 +56,15 @@ def sqlite_path(url: str) -> Path | None:
             f"Storage {redacted(url)!r} names no file; write it like sqlite:///studies.db."
         )
     return Path(file)
+
+
+def is_same(url: str, other: str) -> bool:
+    """Return whether two URLs name the same database, SQLite files by whatever path.
+
+    Raises:
+        ConfigError: If one of them is not a URL, or names no file.
+    """
+    paths = sqlite_path(url), sqlite_path(other)
+    if paths[0] is None or paths[1] is None:
+        return parse_url(url) == parse_url(other)
+    return paths[0].resolve() == paths[1].resolve()

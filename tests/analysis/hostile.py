@@ -22,9 +22,9 @@ FORMULA = "=HYPERLINK(A1)"
 TEMPLATE = "$title %{x} {plot_id}"
 
 
-def study() -> StudyRecord:
-    """Return the synthetic study with hostile names and texts, and with numbers that are none."""
-    full = synthetic.study()
+def study(full: StudyRecord | None = None) -> StudyRecord:
+    """Return a synthetic study with hostile names and texts, and with numbers that are none."""
+    full = full or synthetic.study()
     renamed = {"alexnet_lite": IMAGE, "custom_cnn": BOLD}
     return dataclasses.replace(
         full,

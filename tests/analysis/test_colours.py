@@ -82,8 +82,13 @@ def test_text_of_the_charts_stands_out(scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(
     "colour",
-    [*theme.PALETTE, *theme.LEVELS, theme.FAINT]
-    + [theme.SCALE_OF_CHANGES[0][1], theme.SCALE_OF_CHANGES[-1][1]],
+    [
+        *theme.PALETTE,
+        *theme.LEVELS,
+        theme.FAINT,
+        theme.SCALE_OF_CHANGES[0][1],
+        theme.SCALE_OF_CHANGES[-1][1],
+    ],
 )
 def test_what_the_charts_draw_stands_out(colour, scheme):
     assert contrast(shown(colour, scheme), PAPERS[scheme]) >= GRAPHICS
