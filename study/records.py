@@ -18,10 +18,9 @@ RETRAINED = "retrained"
 """Last part of the name of the Optuna study that holds the retrained results."""
 
 VALIDATED = "validated"
-"""The same of the Optuna study of configurations trained anew for validation."""
+"""The same of the one of configurations trained anew for validation."""
 
 NO_FAMILIES = (RETRAINED, VALIDATED)
-"""Last parts of names that are no family's."""
 
 FINALIST, MEASURED, ABLATION = "finalist", "measured", "ablation"
 """What a configuration was trained anew for."""
@@ -153,8 +152,8 @@ class ValidatedResult:
     Attributes:
         number: Number of the trial in `{name}/validated`.
         family: Architecture family.
-        purpose: FINALIST for one of the best trials of a search, MEASURED for a configuration
-            drawn at random, ABLATION for a step between a named configuration and the winner.
+        purpose: FINALIST (among the best trials of a search), MEASURED (drawn at random) or
+            ABLATION (a step between a named configuration and the winner).
         params: The hyperparameters it was built from.
         seed: Seed of this run.
         validation_accuracy: After the last epoch, in [0, 1].

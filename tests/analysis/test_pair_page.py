@@ -40,7 +40,7 @@ def test_it_draws_and_nothing_of_the_databases_runs(attacked):
     )
 
     assert drawn == 2
-    assert found == {"scripts": 4, "images": 0, "links": 0, "handlers": 0}
+    assert found == {"scripts": 5, "images": 0, "links": 0, "handlers": 0}
     assert (attacked.messages, attacked.dialogs, attacked.requests) == ([], [], [])
 
 

@@ -19,6 +19,7 @@ def difference(mean: float, *, of_seeds: float, of_images: float, n_seeds: int =
         seeds_mean_square=of_seeds**2 * cells,
         images_mean_square=of_images**2 * cells,
         rest_mean_square=0.0,
+        seeds_freedom=n_seeds - 1,
     )
 
 
