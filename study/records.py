@@ -16,10 +16,8 @@ SCHEMA_VERSION = 1
 
 RETRAINED = "retrained"
 """Last part of the name of the Optuna study that holds the retrained results."""
-
 VALIDATED = "validated"
 """The same of the one of configurations trained anew for validation."""
-
 NO_FAMILIES = (RETRAINED, VALIDATED)
 
 FINALIST, MEASURED, ABLATION = "finalist", "measured", "ablation"
@@ -151,7 +149,7 @@ class ValidatedResult:
 
     Attributes:
         number: Number of the trial in `{name}/validated`.
-        family: Architecture family.
+        family: Of architectures.
         purpose: FINALIST (among the best trials of a search), MEASURED (drawn at random) or
             ABLATION (a step between a named configuration and the winner).
         params: The hyperparameters it was built from.
