@@ -49,6 +49,7 @@ def search(assignment: Assignment) -> Found:
         "--trials": setting.n_trials,
         "--epochs": setting.epochs,
         "--seed": assignment.seed,
+        "--finalists": 0,
         "--storage": storage_url,
         "--out": assignment.scratch / "report",
     }
