@@ -257,7 +257,8 @@ def test_the_dashboard_serves_the_database(finished, browser):
             except OSError:
                 time.sleep(0.5)
         names = {study["study_name"] for study in listing["study_summaries"]}
-        assert names == {"digits/custom_cnn", "digits/alexnet_lite", "digits/retrained"}
+        members = ("alexnet_lite", "custom_cnn", "retrained", "validated")
+        assert names == {f"digits/{member}" for member in members}
         page = browser.new_page()
         page.goto(f"{address}/dashboard/")
         page.get_by_text("digits/custom_cnn").first.wait_for(timeout=60_000)
