@@ -53,8 +53,8 @@ def comparison(evidence: Evidence) -> Table:
 def winners(evidence: Evidence) -> Table:
     """Return each family's winner with what it was built from."""
     return Table(
-        caption="Each family's winner: the completed trial with the highest validation accuracy, or "
-        "a finalist that fresh seeds proved to be better.",
+        caption="Each family's winner: the completed trial with the highest validation accuracy, "
+        "or a finalist that fresh seeds proved to be better.",
         columns=("Family", "Trial", "Validation accuracy", "Parameters", "Hyperparameters"),
         rows=tuple(
             (

@@ -55,11 +55,15 @@ def _rank(evidence: Evidence, family: str) -> tuple[str, ...]:
     winner, completed = evidence.winners[family], _completed(evidence, family)
     account = next(one for one in evidence.ledger if one.family == family)
     n_images = evidence.study.dataset.n_validation
+    is_best = completed[0].number == winner.number
     sentences = [
         f"Of {account.n_trials} trials, {len(completed)} were trained to the end.",
-        f"Among these it has the highest validation accuracy, {percent(_score(winner))}.",
+        f"Among these it has the highest validation accuracy, {percent(_score(winner))}."
+        if is_best
+        else f"Among these it scored {percent(_score(winner))}, not the most; trained again from "
+        "fresh seeds it was the best of the finalists.",
     ]
-    if len(completed) > 1:
+    if is_best and len(completed) > 1:
         second = completed[1]
         sentences.append(
             f"The next is {trial_label(second.number, second.sampler)} with "

@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 from analysis.dashboard import pages
 from analysis.dashboard.artifacts import ARTIFACTS, contents
 from analysis.dashboard.figures import HEIGHT_PIXELS
+from study.records import FINALIST, ValidatedResult
+from study.winners import best_trials
 from tests.analysis import hostile, synthetic
 
 IDS = {"alexnet_lite": 4, "custom_cnn": 5, "retrained": 6}
@@ -48,6 +50,30 @@ def test_a_search_shows_its_budget_and_the_winner_a_note_of_its_own(shown, famil
     assert (
         f"[trial {number}](/dashboard/studies/{IDS[family]}/trials?numbers={number})" in page.note
     )
+
+
+def test_a_winner_that_fresh_seeds_chose_is_not_called_the_best_of_the_search():
+    study = synthetic.study(n_trials=8, retrained=False, validated=False)
+    best, other = best_trials(study.families[1])[:2]
+    fresh = tuple(
+        ValidatedResult(
+            number=number,
+            family="custom_cnn",
+            purpose=FINALIST,
+            params=trial.params,
+            seed=0,
+            validation_accuracy=accuracy,
+            source_trial=trial.number,
+        )
+        for number, (trial, accuracy) in enumerate(((best, 0.5), (other, 0.6)))
+    )
+
+    pages = by_member(dataclasses.replace(study, validated=fresh))
+
+    ((number, note),) = pages["custom_cnn"].trial_notes.items()
+    assert number == other.number
+    assert "not the most; trained again from fresh seeds it was the best of the finalists." in note
+    assert "behind" not in note
 
 
 def test_a_winners_note_gives_its_rank_its_lead_and_what_was_retrained():
