@@ -27,6 +27,8 @@ SCALE = 1.5
 PAPER_PIXELS = 680
 SECONDS_PER_STEP = 120.0
 MAX_ERROR_CHARACTERS = 200
+N_ATTEMPTS = 2
+"""A browser that did not start on a busy machine mostly does the second time."""
 
 # No browser is found (RuntimeError), it does not start, dies (which cancels what waits for it),
 # hangs (TimeoutError, an OSError) or refuses.
@@ -74,7 +76,7 @@ def started() -> Iterator[Callable[[Path], Drawn]]:
     """
     page: Future[Path] = Future()
     with ThreadPoolExecutor(max_workers=1) as thread:
-        drawn = thread.submit(lambda: asyncio.run(_drawn(page)))
+        drawn = thread.submit(_drawn_at_last, page)
 
         def draw(path: Path) -> Drawn:
             page.set_result(path)
@@ -87,12 +89,22 @@ def started() -> Iterator[Callable[[Path], Drawn]]:
             page.cancel()
 
 
+def _drawn_at_last(page: Future[Path]) -> Drawn:
+    drawn = Drawn()
+    for _ in range(N_ATTEMPTS):
+        drawn = asyncio.run(_drawn(page))
+        if not drawn.problem or page.cancelled():
+            break
+    return drawn
+
+
 async def _drawn(page: Future[Path]) -> Drawn:
     pdf, problem = b"", ""
     pictures: dict[str, bytes] = {}
     try:
         async with choreographer.Browser() as browser:
-            path = await asyncio.wrap_future(page)
+            # A browser that dies cancels what waits for it, but not the page for the next one.
+            path = await asyncio.shield(asyncio.wrap_future(page))
             tab = browser.get_tab() or await browser.create_tab()
             await _open(tab, path)
             for name in await _evaluate(tab, _NAMES):
