@@ -62,7 +62,7 @@ def ablated(study: StudyRecord, winners: Mapping[str, int]) -> tuple[Ablated, ..
         study: All records.
         winners: Number of the winning trial by family.
     """
-    results = {validation_key(one.family, one.params, one.seed): one for one in study.validated}
+    results = {one.key: one for one in study.validated}
     labels = np.frombuffer(study.validation_labels, np.uint8)
     paths = (
         _ablated(path, study.validated, results, labels)

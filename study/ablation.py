@@ -10,7 +10,7 @@ the path itself is really trained.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from study.errors import ConfigError
@@ -44,7 +44,7 @@ def best_baseline(family: FamilyRecord) -> str | None:
 
 
 def plan(
-    family: FamilyRecord, study: StudyRecord, *, baseline: str | None, predict: Predict
+    family: FamilyRecord, study: StudyRecord, *, baseline: str | None, fit: Callable[[], Predict]
 ) -> AblationPath:
     """Return the path from a named configuration to a family's winner.
 
@@ -55,7 +55,7 @@ def plan(
         family: Its search.
         study: All that is known.
         baseline: Name of the configuration to begin with; None for the one that scored highest.
-        predict: What orders the steps.
+        fit: Makes what orders the steps; called only where a path is to be planned.
 
     Raises:
         ConfigError: If there is no winner, or no such configuration.
@@ -71,13 +71,14 @@ def plan(
     if start not in family.baselines:
         raise ConfigError(
             f"Family {family.family!r} has no named configuration {start!r}; "
-            f"--baseline can be {', '.join(family.baselines) or 'none'}."
+            f"--baseline can be {', '.join(family.baselines) or 'none'}, or leave the family out: "
+            "--architectures."
         )
     for path in study.ablations:
         begun = (path.family, path.baseline, path.winner)
         if begun == (family.family, start, winner.trial.number):
             return path
-    return plan_path(family, winner.trial, baseline=start, predict=predict)
+    return plan_path(family, winner.trial, baseline=start, predict=fit())
 
 
 def plan_path(

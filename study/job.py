@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -175,7 +176,12 @@ class _Job:
         record, families = self._records()
         epochs = self.config.search.epochs
         paths = [
-            plan(family, record, baseline=baseline, predict=surrogate.fit(family, epochs=epochs))
+            plan(
+                family,
+                record,
+                baseline=baseline,
+                fit=functools.partial(surrogate.fit, family, epochs=epochs),
+            )
             for family in families
         ]
         optuna_study = self._validated_study()
