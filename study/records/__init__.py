@@ -1,0 +1,49 @@
+"""What a study knows, free of Optuna and Keras: what storage returns and analysis reads.
+
+`docs/records.md` says how each field is stored in the database.
+"""
+
+from study.records.retrained import WINNER, RetrainedResult
+from study.records.study import (
+    NO_FAMILIES,
+    RETRAINED,
+    SCHEMA_VERSION,
+    VALIDATED,
+    DatasetRecord,
+    StudyRecord,
+)
+from study.records.trial import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord, Winner
+from study.records.validated import (
+    ABLATION,
+    FINALIST,
+    MEASURED,
+    AblationPath,
+    AblationStep,
+    ValidatedResult,
+    ValidationKey,
+    validation_key,
+)
+
+__all__ = [
+    "ABLATION",
+    "FINALIST",
+    "FINISHED",
+    "INTERRUPTED",
+    "MEASURED",
+    "NO_FAMILIES",
+    "RETRAINED",
+    "SCHEMA_VERSION",
+    "VALIDATED",
+    "WINNER",
+    "AblationPath",
+    "AblationStep",
+    "DatasetRecord",
+    "FamilyRecord",
+    "RetrainedResult",
+    "StudyRecord",
+    "TrialRecord",
+    "ValidatedResult",
+    "ValidationKey",
+    "Winner",
+    "validation_key",
+]
