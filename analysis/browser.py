@@ -21,10 +21,10 @@ from choreographer.errors import (
     DevtoolsProtocolError,
 )
 
-WIDTH_PIXELS = 900
-SCALE = 1.5
 # So wide are the figures on paper, see page/draw.js: drawn at once as they are printed.
 PAPER_PIXELS = 680
+SCALE = 2
+"""Pixels of a picture for each of a page."""
 SECONDS_PER_STEP = 120.0
 MAX_ERROR_CHARACTERS = 200
 N_ATTEMPTS = 2
@@ -44,10 +44,32 @@ _FAILURES = (
 )
 
 _NAMES = "[...document.querySelectorAll('script[data-figure]')].map(it => it.dataset.figure)"
-_PICTURE = """((name, options) => {
+# Of the figure as it stands on the page, which is quicker than to draw it anew; there the page's
+# heading is its title, here it has room for its own.
+_PICTURE = """(async (name, scale) => {
     const source = document.querySelector(`script[data-figure="${name}"]`);
-    const figure = JSON.parse(source.textContent);
-    return Plotly.toImage(figure, { ...options, height: figure.layout.height });
+    const title = JSON.parse(source.textContent).layout.title;
+    const place = document.getElementById(name);
+    const { width, height, paper_bgcolor: background } = place._fullLayout;
+    const image = new Image();
+    const svg = Plotly.Snapshot.toSVG(place, "png", scale);
+    image.src = "data:image/svg+xml," + encodeURIComponent(svg);
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = width * scale;
+    canvas.height = (height + look.titlePixels) * scale;
+    const context = canvas.getContext("2d");
+    context.scale(scale, scale);
+    context.fillStyle = background;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, look.titlePixels, width, height);
+    const { font, pad } = place._fullLayout.title;
+    context.font = `${font.weight} ${font.size}px ${font.family}`;
+    context.fillStyle = font.color;
+    context.textBaseline = "top";
+    const text = new DOMParser().parseFromString(title.text, "text/html").body.textContent;
+    context.fillText(text, pad.l, pad.t, width - 2 * pad.l);
+    return canvas.toDataURL("image/png");
 })"""
 
 
@@ -107,9 +129,9 @@ async def _drawn(page: Future[Path]) -> Drawn:
             path = await asyncio.shield(asyncio.wrap_future(page))
             tab = browser.get_tab() or await browser.create_tab()
             await _open(tab, path)
+            pdf = await _printed(tab)
             for name in await _evaluate(tab, _NAMES):
                 pictures[name.removeprefix("chart-")] = await _picture(tab, name)
-            pdf = await _printed(tab)
     except _FAILURES as error:
         text = " ".join(str(error).split()) or type(error).__name__
         problem = text[:MAX_ERROR_CHARACTERS]
@@ -129,8 +151,7 @@ async def _open(tab: choreographer.Tab, page: Path) -> None:
 
 
 async def _picture(tab: choreographer.Tab, name: str) -> bytes:
-    options = {"format": "png", "width": WIDTH_PIXELS, "scale": SCALE}
-    url = await _evaluate(tab, f"{_PICTURE}({json.dumps(name)}, {json.dumps(options)})")
+    url = await _evaluate(tab, f"{_PICTURE}({json.dumps(name)}, {SCALE})")
     return base64.b64decode(str(url).partition(",")[2])
 
 

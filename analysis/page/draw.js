@@ -47,7 +47,7 @@ const drawAll = (options) => Promise.all(sources.map((source) => draw(source, op
 
 function recolour() {
   button.setAttribute("aria-checked", String(isDark()));
-  return drawAll();
+  return drawAll({ onPaper: isOnPaper });
 }
 button.hidden = false;
 button.addEventListener("click", () => {
@@ -55,7 +55,11 @@ button.addEventListener("click", () => {
   recolour();
 });
 prefersDark.addEventListener("change", recolour);
-addEventListener("beforeprint", () => drawAll({ onPaper: true }));
-addEventListener("afterprint", () => drawAll());
+// A program that prints the page opens it as if on paper: what is drawn then need not be again.
+const isOnPaper = matchMedia("print").matches;
+if (!isOnPaper) {
+  addEventListener("beforeprint", () => drawAll({ onPaper: true }));
+  addEventListener("afterprint", () => drawAll());
+}
 // Whoever prints the page by a program waits for this.
 globalThis.drawn = recolour();
