@@ -12,9 +12,8 @@ def counted(right, confidences, n_bins):
     """Work out Guo et al. 2017, equation 3, image by image and bin by bin."""
     total = 0.0
     for m in range(1, n_bins + 1):
-        inside = [
-            i for i, p in enumerate(confidences) if (m - 1) / n_bins < p <= m / n_bins or p == 0 == m - 1
-        ]
+        low, high = (m - 1) / n_bins, m / n_bins
+        inside = [i for i, p in enumerate(confidences) if low < p <= high or p == low == 0]
         if inside:
             accuracy = sum(bool(right[i]) for i in inside) / len(inside)
             confidence = sum(float(confidences[i]) for i in inside) / len(inside)
