@@ -180,7 +180,7 @@ CHART = Chart(
         "probability that the model gave to the class it named. The expected calibration error is "
         "the gap between how sure it is and how often it is right, among images that it is equally "
         "sure of, on average. Look whether you would have known better, and whether the label is "
-        "right. Point at an image for its place in the test split."
+        "right. Point at an image for its place in the test split, counted from 0."
     ),
     section="results",
     compute=compute,
