@@ -15,11 +15,11 @@ from optuna.storages import RDBStorage
 from search_spaces import SPACES
 from study import surrogate
 from study.ablation import ablation_runs, path_attrs, plan
+from study.byte_coding import encode_bytes
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
-from study.label_coding import encode_labels
 from study.progress import Progress
 from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord
 from study.results import RetrainingTasks, check_families
@@ -201,7 +201,7 @@ class _Job:
 
     def _validated_study(self) -> optuna.Study:
         attrs = self._attrs()
-        attrs["validation_labels"] = encode_labels(self.sample.validation.labels.tobytes())
+        attrs["validation_labels"] = encode_bytes(self.sample.validation.labels.tobytes())
         name = f"{self.config.name}/{VALIDATED}"
         return open_study(self.storage, name, attrs=attrs, metric="validation accuracy")
 
@@ -239,7 +239,7 @@ class _Job:
 
     def _retrained_study(self, test: Images) -> optuna.Study:
         attrs = self._retrained_attrs()
-        attrs["test_labels"] = encode_labels(test.labels.tobytes())
+        attrs["test_labels"] = encode_bytes(test.labels.tobytes())
         attrs["dataset"]["n_test"] = len(test)
         name = f"{self.config.name}/{RETRAINED}"
         return open_study(self.storage, name, attrs=attrs, metric="test accuracy")

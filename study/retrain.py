@@ -13,15 +13,17 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import softmax
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from search_spaces import SPACES
 from search_spaces.flops import forward_flops
 from study.attempt import attempt
+from study.byte_coding import encode_bytes
 from study.config import RetrainConfig
 from study.datasets.base import Dataset, Images
 from study.environment import versions
-from study.label_coding import encode_labels
+from study.mistakes import encode_confidences, most_confident_mistakes
 from study.results import RetrainedModel
 from study.run_tasks import LeftOut
 from study.runs import Run
@@ -115,8 +117,11 @@ class Retrainer:
         predict = functools.partial(mirrored_too, plainly) if flips else plainly
         predict(self.test.images[:1000])  # Tracing is not part of the time per image.
         start = time.perf_counter()
-        predicted = predict(self.test.images).argmax(axis=1).astype(np.uint8)
+        scores = predict(self.test.images)
+        predicted = scores.argmax(axis=1).astype(np.uint8)
         seconds = time.perf_counter() - start
+        # With test-time flip the scores are probabilities, without it logits.
+        confidences = (scores if flips else softmax(scores, axis=1)).max(axis=1)
         classes = list(range(self.dataset.n_classes))
         precision, recall, f1, _ = precision_recall_fscore_support(
             self.test.labels, predicted, labels=classes, zero_division=0.0
@@ -130,7 +135,11 @@ class Retrainer:
             "confusion_matrix": confusion_matrix(
                 self.test.labels, predicted, labels=classes
             ).tolist(),
-            "predictions": encode_labels(predicted.tobytes()),
+            "predictions": encode_bytes(predicted.tobytes()),
+            "confidences": encode_confidences(confidences),
+            "mistakes": most_confident_mistakes(
+                self.test, predicted=predicted, confidences=confidences
+            ),
             "milliseconds_per_image": 1000 * seconds / len(predicted),
         }
         if flips:

@@ -11,10 +11,10 @@ import numpy as np
 from search_spaces import SPACES
 from search_spaces.flops import forward_flops
 from study.attempt import attempt
+from study.byte_coding import encode_bytes
 from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
 from study.environment import versions
-from study.label_coding import encode_labels
 from study.run_tasks import LeftOut
 from study.seeds import derive_seed
 from study.training import precision as arithmetic
@@ -79,7 +79,7 @@ class Validator:
                 "purpose": run.purpose,
                 "source_trial": run.source_trial,
                 "hyperparameters": dict(run.params),
-                "predictions": encode_labels(predicted.astype(np.uint8).tobytes()),
+                "predictions": encode_bytes(predicted.astype(np.uint8).tobytes()),
                 "training_seconds": sum(scores.seconds for scores in history),
                 "n_parameters": model.count_params(),
                 "forward_flops": forward_flops(model),

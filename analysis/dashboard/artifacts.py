@@ -16,8 +16,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import theme
+from analysis.charts import mistakes
 from analysis.charts.confusion import COLOUR_AXIS, PANEL_PIXELS, Confusion, heatmap
 from analysis.labels import augmentation_label, family_label, percent
+from analysis.mistakes import examined
 from study.records import RetrainedResult, StudyRecord
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,14 @@ def confusion_matrix(study: StudyRecord, result: RetrainedResult) -> go.Figure |
     )
 
 
+def misclassified(study: StudyRecord, result: RetrainedResult) -> go.Figure | None:
+    """Draw the model's most confident mistakes; None where none are recorded."""
+    model = examined(result, dataset=study.dataset, test_labels=study.test_labels)
+    if model is None:
+        return None
+    return mistakes.draw(mistakes.Mistakes((result.family,), (model,)))
+
+
 def learning_curve(study: StudyRecord, result: RetrainedResult) -> str | None:
     """Return CSV: epoch, training accuracy (in [0, 1]) and loss; None where neither is recorded."""
     columns = {
@@ -63,6 +73,7 @@ def learning_curve(study: StudyRecord, result: RetrainedResult) -> str | None:
 
 ARTIFACTS: dict[str, Callable[[StudyRecord, RetrainedResult], go.Figure | str | None]] = {
     "confusion_matrix.png": confusion_matrix,
+    "misclassified.png": misclassified,
     "learning_curve.csv": learning_curve,
 }
 

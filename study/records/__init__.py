@@ -3,6 +3,7 @@
 `docs/records.md` says how each field is stored in the database.
 """
 
+from study.records.mistake import Mistake
 from study.records.retrained import WINNER, RetrainedResult
 from study.records.study import (
     NO_FAMILIES,
@@ -39,6 +40,7 @@ __all__ = [
     "AblationStep",
     "DatasetRecord",
     "FamilyRecord",
+    "Mistake",
     "RetrainedResult",
     "StudyRecord",
     "TrialRecord",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from study.records.mistake import Mistake
+
 WINNER = "winner"
 """Configuration label of a family's best trial; named baselines use their own names."""
 
@@ -34,6 +36,9 @@ class RetrainedResult:
         f1: By class, in [0, 1].
         confusion_matrix: Counts; rows are true classes, columns predicted ones.
         predictions: Predicted class of each test image in order, one byte each.
+        confidences: Probability of the predicted class of each test image in order, one byte each:
+            255 times the probability, rounded.
+        mistakes: Wrongly classified test images, the most confident first; only some.
         n_parameters: Trainable and other weights of the model.
         forward_flops: Floating-point operations of one forward pass of one image.
         model_bytes: Size of the saved `.keras` file.
@@ -60,6 +65,8 @@ class RetrainedResult:
     f1: tuple[float, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] = ()
     predictions: bytes = b""
+    confidences: bytes = b""
+    mistakes: tuple[Mistake, ...] = ()
     n_parameters: int | None = None
     forward_flops: int | None = None
     model_bytes: int | None = None

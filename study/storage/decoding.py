@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,12 +11,13 @@ from optuna.distributions import distribution_to_json
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from study.label_coding import decode_labels
+from study.byte_coding import decode_bytes
 from study.records import (
     AblationPath,
     AblationStep,
     DatasetRecord,
     FamilyRecord,
+    Mistake,
     RetrainedResult,
     TrialRecord,
     ValidatedResult,
@@ -78,13 +79,32 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         recall=_numbers(attrs.get("recall")),
         f1=_numbers(attrs.get("f1")),
         confusion_matrix=_matrix(attrs.get("confusion_matrix")),
-        predictions=labels_of(attrs.get("predictions")),
+        predictions=bytes_of(attrs.get("predictions")),
+        confidences=bytes_of(attrs.get("confidences")),
+        mistakes=_mistakes(attrs.get("mistakes")),
         n_parameters=_integer(attrs.get("n_parameters")),
         forward_flops=_integer(attrs.get("forward_flops")),
         model_bytes=_integer(attrs.get("model_bytes")),
         training_seconds=_number(attrs.get("training_seconds")),
         milliseconds_per_image=_number(attrs.get("milliseconds_per_image")),
         finished=_utc(trial.datetime_complete),
+    )
+
+
+def _mistakes(value: Any) -> tuple[Mistake, ...]:
+    found = (_mistake(mapping_of(item)) for item in _sequence(value))
+    return tuple(mistake for mistake in found if mistake is not None)
+
+
+def _mistake(value: Mapping[str, Any]) -> Mistake | None:
+    index, true, predicted = (_integer(value.get(key)) for key in ("index", "true", "predicted"))
+    confidence, pixels = _number(value.get("confidence")), bytes_of(value.get("pixels"))
+    if index is None or true is None or predicted is None or confidence is None or not pixels:
+        return None
+    if min(index, true, predicted) < 0 or not 0 <= confidence <= 1:
+        return None
+    return Mistake(
+        index=index, true=true, predicted=predicted, confidence=confidence, pixels=pixels
     )
 
 
@@ -109,7 +129,7 @@ def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
         n_parameters=_integer(attrs.get("n_parameters")),
         forward_flops=_integer(attrs.get("forward_flops")),
         training_seconds=_number(attrs.get("training_seconds")),
-        predictions=labels_of(attrs.get("predictions")),
+        predictions=bytes_of(attrs.get("predictions")),
         finished=_utc(trial.datetime_complete),
     )
 
@@ -214,9 +234,9 @@ def _matrix(value: Any) -> tuple[tuple[int, ...], ...]:
     return rows if is_square else ()
 
 
-def labels_of(value: Any) -> bytes:
-    """Return encoded class labels, one byte each; none where they cannot be read."""
+def bytes_of(value: Any) -> bytes:
+    """Return encoded bytes, as class labels; none where they cannot be read."""
     try:
-        return decode_labels(value) if isinstance(value, str) else b""
+        return decode_bytes(value) if isinstance(value, str) else b""
     except ValueError:
         return b""

@@ -22,9 +22,9 @@ from study.records import (
 )
 from study.storage.decoding import (
     ablation_paths,
+    bytes_of,
     dataset_record,
     family_record,
-    labels_of,
     mapping_of,
     retrained_result,
     validated_result,
@@ -90,7 +90,7 @@ def read_study(url: str, name: str) -> StudyRecord:
             trials = storage.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
             retrained = tuple(filter(None, map(retrained_result, trials)))
             attrs = members[RETRAINED].user_attrs
-            test_labels = labels_of(attrs.get("test_labels"))
+            test_labels = bytes_of(attrs.get("test_labels"))
             settings = mapping_of(attrs.get("settings"))
         validated: tuple[ValidatedResult, ...] = ()
         ablations: tuple[AblationPath, ...] = ()
@@ -99,7 +99,7 @@ def read_study(url: str, name: str) -> StudyRecord:
             trials = storage.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
             validated = tuple(filter(None, map(validated_result, trials)))
             ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
-            validation_labels = labels_of(members[VALIDATED].user_attrs.get("validation_labels"))
+            validation_labels = bytes_of(members[VALIDATED].user_attrs.get("validation_labels"))
         any_member = members.get(RETRAINED) or next(iter(members.values()))
         return StudyRecord(
             name=name,

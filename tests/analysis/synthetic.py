@@ -20,6 +20,7 @@ from study.records import (
     TrialRecord,
 )
 from study.winners import pick_winner
+from tests.analysis.synthetic_mistakes import IMAGE_SHAPE, kept
 from tests.analysis.synthetic_spaces import BASELINES, REACH, ROLES, SPACES, quality, sample
 from tests.analysis.synthetic_validation import path, validated_results
 
@@ -83,7 +84,7 @@ def study(
         dataset=DatasetRecord(
             name="cifar10",
             classes=CLASSES,
-            image_shape=(32, 32, 3),
+            image_shape=IMAGE_SHAPE,
             digests={"train_images": "ab" * 32, "test_images": "cd" * 32},
             fraction=0.25,
             sample_seed=0,
@@ -263,6 +264,7 @@ def _retrained(
             tuple(int(count) for count in row) for row in confusion_matrix(labels, predictions)
         ),
         predictions=predictions.astype(np.uint8).tobytes(),
+        **kept(labels, predictions, seed=number),
         n_parameters=trial.n_parameters,
         forward_flops=trial.forward_flops,
         model_bytes=4 * (trial.n_parameters or 0) + 40_000,

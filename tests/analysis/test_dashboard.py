@@ -169,9 +169,20 @@ def test_a_confusion_matrix_shows_the_shares_of_one_model():
         assert drawn.z[true][0] == pytest.approx(100 * row[0] / sum(row), abs=0.05)
 
 
+def test_the_misclassified_images_of_one_model_are_its_own():
+    study = synthetic.study(n_trials=8)
+    result = study.retrained[3]
+    figure = ARTIFACTS["misclassified.png"](study, result)
+    (drawn,) = figure.data
+    for mistake, text in zip(result.mistakes, drawn.customdata, strict=True):
+        assert f"image {mistake.index} of the test split" in text
+    assert len(figure.layout.images) == len(result.mistakes)
+
+
 def test_pictures_are_png_files():
     study = synthetic.study(n_trials=8)
-    found = contents(study, wanted(study, "confusion_matrix.png"))
+    one, other = study.retrained[:2]
+    found = contents(study, [(one, "confusion_matrix.png"), (other, "misclassified.png")])
     assert [content[:8] for content in found.values()] == [b"\x89PNG\r\n\x1a\n"] * 2
 
 

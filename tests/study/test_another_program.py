@@ -73,6 +73,15 @@ def encoded(labels):
     return base64.b64encode(zlib.compress(bytes(labels))).decode("ascii")
 
 
+MISTAKE = {
+    "index": 5,
+    "true": 2,
+    "predicted": 0,
+    "confidence": 0.8,
+    "pixels": encoded(range(256)),
+}
+
+
 def add_search_trial(study, number):
     state, failure = TrialState.COMPLETE, {}
     n_epochs, accuracy = 3, 0.4 + 0.05 * number
@@ -140,6 +149,8 @@ def add_result(study, *, family, augmented, seed, configuration, source_trial):
                 "f1": [0.8, 0.8, 0.8],
                 "confusion_matrix": matrix,
                 "predictions": encoded(predictions),
+                "confidences": encoded([204] * len(LABELS)),
+                "mistakes": [MISTAKE],
                 "n_parameters": 1004,
                 "forward_flops": 20_000,
                 "training_seconds": 2.5,
@@ -215,6 +226,10 @@ def test_everything_that_was_written_is_read(url):
     assert len(record.retrained) == 18
     result = record.retrained[1]
     assert (result.augmented, result.seed, result.source_trial) == (True, 0, 6)
+    assert (len(result.confidences), result.confidences[0]) == (30, 204)
+    (mistake,) = result.mistakes
+    assert (mistake.index, mistake.true, mistake.predicted, mistake.confidence) == (5, 2, 0, 0.8)
+    assert mistake.pixels == bytes(range(256))
     assert (result.model_bytes, result.milliseconds_per_image) == (12_345, 0.25)
     assert sum(map(sum, result.confusion_matrix)) == len(result.predictions) == 30
 

@@ -15,7 +15,7 @@ from tests.analysis import synthetic
 from tests.study.databases import execute, url_of
 from tests.study.written import write
 
-NAMES = ["confusion_matrix.png", "learning_curve.csv"]
+NAMES = ["confusion_matrix.png", "learning_curve.csv", "misclassified.png"]
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,11 @@ def test_each_retrained_trial_has_each_file(place):
     )
     assert {path.name for path in place[1].iterdir()} == {one["artifact_id"] for _, one in found}
     types = {one["filename"]: one["mimetype"] for _, one in found}
-    assert types == {"confusion_matrix.png": "image/png", "learning_curve.csv": "text/csv"}
+    assert types == {
+        "confusion_matrix.png": "image/png",
+        "misclassified.png": "image/png",
+        "learning_curve.csv": "text/csv",
+    }
 
 
 def test_going_on_adds_nothing_that_is_there(place):

@@ -118,7 +118,7 @@ def test_the_winners_note_leads_to_a_retrained_trial_with_its_files(running, pag
     page.locator("p", has_text="Why it won").get_by_role("link").click()
     page.get_by_role("heading", name="the winner of custom CNN").wait_for()
     page.locator("p", has_text="Retrained as").get_by_role("link").first.click()
-    for name in ("confusion_matrix.png", "learning_curve.csv"):
+    for name in ("confusion_matrix.png", "misclassified.png", "learning_curve.csv"):
         page.get_by_text(name).first.wait_for()
     picture = "one => one.src.includes('/artifacts/') && one.naturalWidth > 0"
     page.wait_for_function(f"() => [...document.images].some({picture})")

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import optuna
 import pytest
+from scipy.special import softmax
 
 # Loading a saved model needs the layers that it may hold.
 import search_spaces.layers  # noqa: F401
@@ -104,3 +105,7 @@ def test_a_whole_study_runs_under_jax_and_says_so(tmp_path):
     predicted = model.predict_on_batch(images).argmax(axis=1).astype(np.uint8)
     best = max(record.retrained, key=lambda result: (result.test_accuracy, -result.number))
     assert np.mean(predicted == np.frombuffer(best.predictions, np.uint8)) > 0.98
+    confidences = softmax(model.predict_on_batch(images), axis=1).max(axis=1)
+    kept = np.frombuffer(best.confidences, np.uint8) / 255
+    assert np.quantile(np.abs(kept - confidences), 0.98) < 0.02
+    assert best.mistakes[0].confidence == max(mistake.confidence for mistake in best.mistakes)

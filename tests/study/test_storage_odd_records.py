@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
+from study.byte_coding import encode_bytes
+from study.records import Mistake
 from study.storage import open_for_writing, read_study
 from study.storage.decoding import retrained_result, trial_record
 from tests.study.databases import add_study, url_of
@@ -32,7 +34,7 @@ RESULT_KEYS = [
     *("configuration", "source_trial", "hyperparameters", "epochs", "training_accuracy"),
     *("training_loss_by_epoch", "precision", "recall", "f1", "confusion_matrix", "predictions"),
     *("n_parameters", "forward_flops", "training_seconds", "model_bytes", "versions"),
-    "milliseconds_per_image",
+    *("milliseconds_per_image", "confidences", "mistakes"),
 ]
 
 
@@ -43,6 +45,19 @@ def attributes(keys):
 def odd_trial(attrs, values, **changes):
     known = {"state": TrialState.COMPLETE, "value": 0.5}
     return create_trial(**{**known, **changes}, user_attrs=attrs, intermediate_values=values)
+
+
+def odd_result(attrs, values=None):
+    return odd_trial(
+        attrs,
+        values or {},
+        params={"family": "custom_cnn", "augmentation": True, "seed": 0},
+        distributions={
+            "family": optuna.distributions.CategoricalDistribution(["custom_cnn"]),
+            "augmentation": optuna.distributions.CategoricalDistribution([True]),
+            "seed": optuna.distributions.IntDistribution(0, 9),
+        },
+    )
 
 
 @given(attributes(TRIAL_KEYS), st.dictionaries(st.integers(-1, 5), st.floats(), max_size=3))
@@ -61,20 +76,12 @@ def test_a_search_trial_with_odd_attributes_reads_as_a_record(attrs, values):
 @given(attributes(RESULT_KEYS), st.dictionaries(st.integers(-1, 5), st.floats(), max_size=3))
 @settings(max_examples=60, deadline=None)
 def test_a_retrained_trial_with_odd_attributes_reads_as_a_record_or_as_none(attrs, values):
-    trial = odd_trial(
-        attrs,
-        values,
-        params={"family": "custom_cnn", "augmentation": True, "seed": 0},
-        distributions={
-            "family": optuna.distributions.CategoricalDistribution(["custom_cnn"]),
-            "augmentation": optuna.distributions.CategoricalDistribution([True]),
-            "seed": optuna.distributions.IntDistribution(0, 9),
-        },
-    )
-    record = retrained_result(trial)
+    record = retrained_result(odd_result(attrs, values))
     assert (record is None) == (not isinstance(attrs.get("configuration"), str))
     if record is not None:
         assert isinstance(record.predictions, bytes)
+        assert isinstance(record.confidences, bytes)
+        assert record.mistakes == ()
         assert len({len(row) for row in record.confusion_matrix}) <= 1
 
 
@@ -117,6 +124,26 @@ def test_values_of_the_wrong_type_read_as_absent_and_odd_members_keep_their_plac
     assert record.training_seconds is None
     assert [str(loss) for loss in record.training_loss] == ["0.5", "nan", "nan", "0.25"]
     assert record.validation_accuracy == ((1, 0.1), (2, 0.2))
+
+
+WHOLE = {"index": 3, "true": 1, "predicted": 0, "confidence": 0.9, "pixels": encode_bytes(b"ab")}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({key: value for key, value in WHOLE.items() if key != left_out} for left_out in WHOLE),
+        *(WHOLE | {key: -1} for key in WHOLE),
+        *(WHOLE | {"confidence": value} for value in (1.01, float("nan"), "0.9", True)),
+        *(WHOLE | {"pixels": value} for value in ("ab", encode_bytes(b""), [97, 98])),
+        *(WHOLE | {"true": value} for value in (1.0, "cat", None)),
+        *([], None, "mistake", 3),
+    ],
+)
+def test_only_whole_mistakes_are_read(odd):
+    mistake = Mistake(index=3, true=1, predicted=0, confidence=0.9, pixels=b"ab")
+    trial = odd_result({"configuration": "winner", "mistakes": [odd, WHOLE, odd]})
+    assert retrained_result(trial).mistakes == (mistake,)
 
 
 @pytest.mark.parametrize("state", [TrialState.FAIL, TrialState.PRUNED])

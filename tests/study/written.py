@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from study.label_coding import encode_labels
+from study.byte_coding import encode_bytes
 from study.records import FamilyRecord, RetrainedResult, StudyRecord, TrialRecord
 from study.storage import open_for_writing
 
@@ -41,7 +41,7 @@ def write(url: str, study: StudyRecord) -> None:
             for trial in family.trials:
                 member.add_trial(_trial(trial))
         if study.retrained:
-            attrs = {"dataset": dataset, "test_labels": encode_labels(study.test_labels)}
+            attrs = {"dataset": dataset, "test_labels": encode_bytes(study.test_labels)}
             member = _add(storage, f"{study.name}/retrained", attrs, "test accuracy")
             families = [family.family for family in study.families]
             for result in study.retrained:
@@ -97,7 +97,12 @@ def _result(result: RetrainedResult, families: list[str]) -> FrozenTrial:
         user_attrs={
             **_attrs(result, RESULT_ATTRS),
             "hyperparameters": dict(result.params),
-            "predictions": encode_labels(result.predictions),
+            "predictions": encode_bytes(result.predictions),
+            "confidences": encode_bytes(result.confidences),
+            "mistakes": [
+                {**asdict(mistake), "pixels": encode_bytes(mistake.pixels)}
+                for mistake in result.mistakes
+            ],
         },
     )
 
