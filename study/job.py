@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Any
 
 import optuna
@@ -17,6 +19,7 @@ from study import surrogate
 from study.ablation import ablation_runs, path_attrs, plan
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
+from study.draws import sample_of_draw
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
 from study.label_coding import encode_labels
@@ -212,24 +215,30 @@ class _Job:
         for family in {family.family for family in families} - {one.family for one in winners}:
             logger.warning("No trial of %s completed: it has no winner to retrain.", family)
         planned = planned_runs(
-            candidates(winners, baselines=config.retrain.baselines), n_seeds=config.retrain.n_seeds
+            candidates(winners, baselines=config.retrain.baselines),
+            n_seeds=config.retrain.n_seeds,
+            n_draws=config.retrain.n_draws,
         )
-        done = done_keys(record.retrained)
+        done = done_keys((*record.retrained, *record.redrawn))
         missing = [run for run in planned if run.key not in done]
         self.progress.retraining_started(len(planned) - len(missing), target=len(planned))
         if not missing:
             return
         test = DATASETS[config.dataset].load_test(config.data_dir)
-        work = RetrainWork(
-            config=config, train=self.sample.whole, test=test, precision=self.precision
-        )
-        tasks = RetrainingTasks(
-            self._retrained_study(test),
-            missing,
-            models_dir=config.out / "models",
-            progress=self.progress,
-        )
-        self.workers.run(work, tasks)
+        optuna_study = self._retrained_study(test)
+        # One draw after another, so that only one is in memory, here and in the workers.
+        for draw, runs in itertools.groupby(missing, key=attrgetter("draw")):
+            sample = sample_of_draw(config, draw) if draw else self.sample
+            work = RetrainWork(
+                config=config, train=sample.whole, test=test, precision=self.precision
+            )
+            tasks = RetrainingTasks(
+                optuna_study,
+                list(runs),
+                models_dir=config.out / "models",
+                progress=self.progress,
+            )
+            self.workers.run(work, tasks)
 
     def _records(self) -> tuple[StudyRecord, list[FamilyRecord]]:
         """Return what the database knows of the study, and of it the families of this run."""

@@ -25,7 +25,14 @@ TRIAL_ATTRS = (
     *("training_seconds", "sampler", "seed", "baseline", "failure"),
 )
 RESULT_ATTRS = (
-    *("configuration", "source_trial", "epochs", "training_accuracy", "training_loss_by_epoch"),
+    *(
+        "configuration",
+        "source_trial",
+        "draw",
+        "epochs",
+        "training_accuracy",
+        "training_loss_by_epoch",
+    ),
     *("precision", "recall", "f1", "confusion_matrix", "n_parameters", "forward_flops"),
     *("model_bytes", "training_seconds", "milliseconds_per_image"),
 )
