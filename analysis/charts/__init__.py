@@ -21,6 +21,7 @@ from analysis.charts import (
     speed,
     timeline,
     training_time,
+    variance,
 )
 from analysis.charts.base import Chart
 
@@ -29,6 +30,7 @@ CHARTS: dict[str, Chart] = {
     for chart in (
         differences.CHART,
         seeds.CHART,
+        variance.CHART,
         by_class.CHART,
         class_changes.CHART,
         confusion.CHART,
