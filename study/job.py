@@ -23,6 +23,7 @@ from study.draws import sample_of_draw
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
 from study.label_coding import encode_labels
+from study.matching import size_matches
 from study.progress import Progress
 from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord
 from study.results import RetrainingTasks, check_families
@@ -38,7 +39,13 @@ from study.studies import (
     stored_precision,
 )
 from study.validated import ValidationTasks
-from study.validation_runs import ValidationRun, finalist_runs, measured_runs, missing
+from study.validation_runs import (
+    ValidationRun,
+    finalist_runs,
+    matched_runs,
+    measured_runs,
+    missing,
+)
 from study.winners import pick_winners
 from study.work import PrecisionWork, RetrainWork, TrialWork, ValidationWork
 from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker
@@ -72,6 +79,8 @@ def ablate(
     config: StudyConfig, *, sample: Sample, progress: Progress, baseline: str | None = None
 ) -> StudyRecord:
     """Train the path from a named configuration to each family's winner, step by step.
+
+    Then, of two families, the larger winner's rival of the smaller one's size.
 
     Args:
         config: Of the study as it is; its `retrain.n_seeds` says how often each step is trained.
@@ -191,7 +200,10 @@ class _Job:
         stored = optuna_study.user_attrs.get("ablation", {})
         attrs = {**stored, **{path.family: path_attrs(path) for path in paths}}
         optuna_study.set_user_attr("ablation", attrs)
-        self._validate(ablation_runs(paths, n_seeds=self.config.retrain.n_seeds), record)
+        n_seeds = self.config.retrain.n_seeds
+        matches = size_matches(families, record.validated)
+        planned = (*ablation_runs(paths, n_seeds=n_seeds), *matched_runs(matches, n_seeds=n_seeds))
+        self._validate(planned, record)
 
     def _validate(self, planned: Sequence[ValidationRun], record: StudyRecord) -> None:
         runs = missing(planned, record.validated)

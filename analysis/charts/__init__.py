@@ -14,6 +14,7 @@ from analysis.charts import (
     differences,
     history,
     importance,
+    matched,
     parallel,
     rungs,
     seeds,
@@ -46,6 +47,7 @@ CHARTS: dict[str, Chart] = {
         slices.CHART,
         cost.CHART,
         speed.CHART,
+        matched.CHART,
         training_time.CHART,
     )
 }

@@ -16,6 +16,7 @@ from study.records.trial import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord
 from study.records.validated import (
     ABLATION,
     FINALIST,
+    MATCHED,
     MEASURED,
     AblationPath,
     AblationStep,
@@ -29,6 +30,7 @@ __all__ = [
     "FINALIST",
     "FINISHED",
     "INTERRUPTED",
+    "MATCHED",
     "MEASURED",
     "NO_FAMILIES",
     "RETRAINED",

@@ -43,7 +43,12 @@ def write(url: str, study: StudyRecord) -> None:
     with open_for_writing(url) as storage:
         dataset = asdict(study.dataset)
         for family in study.families:
-            attrs = {"roles": family.roles, "settings": family.settings, "dataset": dataset}
+            attrs = {
+                "roles": family.roles,
+                "baselines": {name: dict(params) for name, params in family.baselines.items()},
+                "settings": family.settings,
+                "dataset": dataset,
+            }
             member = _add(storage, f"{study.name}/{family.family}", attrs, "validation accuracy")
             for trial in family.trials:
                 member.add_trial(_trial(trial))
