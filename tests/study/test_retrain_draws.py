@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from study import draws, retrain
+from study.cli import main
 from study.config import RetrainConfig, SearchConfig
 from study.datasets import DATASETS, draw_sample
-from study.errors import ConfigError
 from study.runs import Candidate, planned_runs
 from study.seeds import draw_seed, retraining_seed
 from study.winners import redrawn_results_of_winners, results_of_winners
@@ -130,7 +130,23 @@ def test_an_interrupted_draw_goes_on_where_it_ended(run_job, monkeypatch):
     assert next(calls) == 5
 
 
-def test_draws_of_all_images_are_refused_as_there_is_only_one(tmp_path):
-    whole = replace(HALF, fraction=1)
-    with pytest.raises(ConfigError, match="--draws 2 needs a --fraction below 1"):
-        small.config(tmp_path, search=whole, retrain=TWO_DRAWS)
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--draws", "0"), "--draws must be between 1 and 100, but got 0."),
+        (("--draws", "2", "--fraction", "1"), "--draws 2 needs a --fraction below 1"),
+    ],
+)
+def test_draws_that_cannot_be_had_are_refused_in_one_line(
+    options, said, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPTUNA_STORAGE", "sqlite:///studies.db")
+
+    code = main(["run", "--dataset", "digits", "--quiet", *options])
+
+    error = capsys.readouterr().err
+    assert code == 2
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
