@@ -99,7 +99,7 @@ def _ablated(
                 before=earlier.get(step.changed),
                 after=step.params.get(step.changed) if place else None,
                 accuracies=tuple(run.validation_accuracy for run in own),
-                gain=_gain(own, runs[place - 1], labels) if place else None,
+                gain=paired_difference(own, runs[place - 1], labels) if place else None,
             )
         )
     return Ablated(
@@ -111,9 +111,19 @@ def _ablated(
     )
 
 
-def _gain(
+def paired_difference(
     after: Sequence[ValidatedResult], before: Sequence[ValidatedResult], labels: np.ndarray
 ) -> CrossedMean | None:
+    """Return the mean difference of accuracy, over seeds and validation images.
+
+    Args:
+        after: One model a seed.
+        before: What it is compared with, from the same seeds.
+        labels: True class of each validation image.
+
+    Returns:
+        None below two seeds, or where predictions are not recorded.
+    """
     known = all(len(run.predictions) == len(labels) for run in (*after, *before))
     if len(after) < MIN_SEEDS or len(labels) < MIN_SEEDS or not known:
         return None

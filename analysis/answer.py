@@ -22,6 +22,8 @@ from analysis.labels import (
     points,
 )
 from analysis.statistics.verdict import judge
+from analysis.variance import redrawn_differences
+from analysis.verdict_words import question
 from study.records import WINNER
 
 
@@ -133,7 +135,9 @@ def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
     n = str(most) if least == most else f"{least} to {most}"
     text = (
         f"Scores are means over {n} seeds ± the standard deviation between seeds; intervals cover "
-        "what other seeds and other test images would change. EQUIVALENT means that the whole "
+        "what other seeds and other test images would change, "
+        "not what another sample of the training images would"
+        f"{_draws(evidence)}. EQUIVALENT means that the whole "
         f"interval is within {points(evidence.margin)}, UNDECIDED that it allows either."
     )
     if all(compared.by_image for compared in evidence.verdicts):
@@ -142,6 +146,22 @@ def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
         f"{text} Which images each model got right is not recorded for all of them, so intervals "
         "are wider than they need be."
     )
+
+
+def _draws(evidence: Evidence) -> str:
+    """Say how much other draws of the sample move the differences between families."""
+    found = [one for one in redrawn_differences(evidence) if one.compared.is_of_families]
+    several = len(evidence.families) > 2
+    parts = [
+        f"{points(one.component.deviation)} over {len(one.by_draw)} draws (90 % interval up to "
+        f"{100 * one.component.deviations[1]:.1f}) "
+        f"{question(one.compared) if several else one.compared.setting()}"
+        for one in found
+        if one.component is not None
+    ]
+    if not parts:
+        return ""
+    return f", which moves the difference by a standard deviation of {joined(parts)}"
 
 
 def _costs(tested: pd.DataFrame) -> str:

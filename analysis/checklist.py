@@ -143,8 +143,11 @@ def _test_split(evidence: Evidence) -> Iterator[str]:
             "whoever looked at them before going on has tuned on it."
         )
     keys = Counter(
-        (result.family, result.configuration, result.source_trial, result.augmented, result.seed)
-        for result in evidence.study.retrained
+        (
+            *(result.family, result.configuration, result.source_trial, result.augmented),
+            *(result.draw, result.seed),
+        )
+        for result in (*evidence.study.retrained, *evidence.study.redrawn)
     )
     if again := sum(count - 1 for count in keys.values()):
         yield f"{again} retrained models were tested more than once."

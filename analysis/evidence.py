@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,7 +20,7 @@ from study.records import (
     StudyRecord,
     TrialRecord,
 )
-from study.winners import pick_winners, results_of_winners
+from study.winners import pick_winners, redrawn_results_of_winners, results_of_winners
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +32,8 @@ class Evidence:
         families: Names, in the study's order; a family keeps its colour by its place here.
         winners: Best completed trial by family; a family without one is absent.
         results: Retrained results of the present winners and of baselines.
+        redrawn: Those of the present winners on other draws of the sample; no verdict, table or
+            chart is about them, but for what tells how much the draw matters.
         n_former_results: How many retrained results belong to former winners and are left out.
         trials: One row a trial, see `tables.trials`.
         curves: One row a trial and epoch, see `tables.curves`.
@@ -47,6 +49,7 @@ class Evidence:
     families: tuple[str, ...]
     winners: Mapping[str, TrialRecord]
     results: tuple[RetrainedResult, ...]
+    redrawn: tuple[RetrainedResult, ...]
     n_former_results: int
     trials: pd.DataFrame
     curves: pd.DataFrame
@@ -86,6 +89,7 @@ def from_study(study: StudyRecord, *, margin: float = DEFAULT_MARGIN) -> Evidenc
         families=families,
         winners={winner.family: winner.trial for winner in picked},
         results=results,
+        redrawn=_latest(redrawn_results_of_winners(study)),
         n_former_results=n_former,
         trials=tables.trials(study.families),
         curves=tables.curves(study.families),
@@ -109,9 +113,13 @@ def _results(study: StudyRecord) -> tuple[tuple[RetrainedResult, ...], int]:
     baselines = [result for result in study.retrained if result.configuration != WINNER]
     current = [*results_of_winners(study), *baselines]
     n_former = len(study.retrained) - len(current)
-    # A run that was repeated counts once, or it would pass for another seed: the last one stays.
+    return _latest(current), n_former
+
+
+def _latest(results: Iterable[RetrainedResult]) -> tuple[RetrainedResult, ...]:
+    """Return the last one of runs that were repeated, or they would pass for other seeds."""
     latest = {
-        (result.family, result.configuration, result.augmented, result.seed): result
-        for result in sorted(current, key=lambda result: result.number)
+        (result.family, result.configuration, result.augmented, result.draw, result.seed): result
+        for result in sorted(results, key=lambda result: result.number)
     }
-    return tuple(latest.values()), n_former
+    return tuple(latest.values())

@@ -176,6 +176,14 @@ def _add_retraining(parser: argparse.ArgumentParser) -> None:
         help="runs of each winner, as many with augmentation as without",
     )
     group.add_argument(
+        "--draws",
+        type=whole_number,
+        default=RetrainConfig.n_draws,
+        metavar="K",
+        help="retrain each winner on K samples of the training images, each from all seeds: they "
+        "tell how much of the spread is the sample's",
+    )
+    group.add_argument(
         "--finalists",
         type=whole_number,
         default=RetrainConfig.n_finalists,

@@ -13,6 +13,7 @@ MAX_EPOCHS = 10_000
 MAX_SEEDS = 1_000
 MAX_SEED = 2**31 - 1
 MAX_FINALISTS = 100
+MAX_DRAWS = 100
 MAX_WORKERS = 256
 MAX_PORT = 65_535
 DEFAULT_ARTIFACT_DIR = Path("artifacts")
@@ -130,6 +131,8 @@ class RetrainConfig:
     Attributes:
         epochs: Epochs of each run.
         n_seeds: Runs of each configuration, with and without augmentation each.
+        n_draws: Samples of the training split that each winner is retrained on, `n_seeds` times
+            each; the first is the one that was searched with.
         n_finalists: Best trials of each family that are trained again from `n_seeds` fresh seeds,
             on validation images, before the winner is named; 0 for none.
         baselines: Whether the named configurations are retrained too.
@@ -140,6 +143,7 @@ class RetrainConfig:
 
     epochs: int = 30
     n_seeds: int = 3
+    n_draws: int = 1
     n_finalists: int = 1
     baselines: bool = False
     test_time_flip: bool = True
@@ -148,6 +152,7 @@ class RetrainConfig:
     def __post_init__(self) -> None:
         _check_between("--retrain-epochs", self.epochs, 1, MAX_EPOCHS)
         _check_between("--seeds", self.n_seeds, 1, MAX_SEEDS)
+        _check_between("--draws", self.n_draws, 1, MAX_DRAWS)
         _check_between("--finalists", self.n_finalists, 0, MAX_FINALISTS)
 
 
@@ -183,6 +188,11 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         _check_between("--workers", self.n_workers, 1, MAX_WORKERS)
+        if self.retrain.n_draws > 1 and self.search.fraction == 1:
+            raise ConfigError(
+                f"--draws {self.retrain.n_draws} needs a --fraction below 1, as there is only one "
+                "sample of all images; leave --draws out."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Any
 
 import optuna
@@ -18,8 +20,10 @@ from study.ablation import ablation_runs, path_attrs, plan
 from study.byte_coding import encode_bytes
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
+from study.draws import sample_of_draw
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
+from study.matching import size_matches
 from study.progress import Progress
 from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord
 from study.results import RetrainingTasks, check_families
@@ -35,7 +39,13 @@ from study.studies import (
     stored_precision,
 )
 from study.validated import ValidationTasks
-from study.validation_runs import ValidationRun, finalist_runs, measured_runs, missing
+from study.validation_runs import (
+    ValidationRun,
+    finalist_runs,
+    matched_runs,
+    measured_runs,
+    missing,
+)
 from study.winners import pick_winners
 from study.work import PrecisionWork, RetrainWork, TrialWork, ValidationWork
 from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker
@@ -69,6 +79,8 @@ def ablate(
     config: StudyConfig, *, sample: Sample, progress: Progress, baseline: str | None = None
 ) -> StudyRecord:
     """Train the path from a named configuration to each family's winner, step by step.
+
+    Then, of two families, the larger winner's rival of the smaller one's size.
 
     Args:
         config: Of the study as it is; its `retrain.n_seeds` says how often each step is trained.
@@ -188,7 +200,10 @@ class _Job:
         stored = optuna_study.user_attrs.get("ablation", {})
         attrs = {**stored, **{path.family: path_attrs(path) for path in paths}}
         optuna_study.set_user_attr("ablation", attrs)
-        self._validate(ablation_runs(paths, n_seeds=self.config.retrain.n_seeds), record)
+        n_seeds = self.config.retrain.n_seeds
+        matches = size_matches(families, record.validated)
+        planned = (*ablation_runs(paths, n_seeds=n_seeds), *matched_runs(matches, n_seeds=n_seeds))
+        self._validate(planned, record)
 
     def _validate(self, planned: Sequence[ValidationRun], record: StudyRecord) -> None:
         runs = missing(planned, record.validated)
@@ -212,24 +227,30 @@ class _Job:
         for family in {family.family for family in families} - {one.family for one in winners}:
             logger.warning("No trial of %s completed: it has no winner to retrain.", family)
         planned = planned_runs(
-            candidates(winners, baselines=config.retrain.baselines), n_seeds=config.retrain.n_seeds
+            candidates(winners, baselines=config.retrain.baselines),
+            n_seeds=config.retrain.n_seeds,
+            n_draws=config.retrain.n_draws,
         )
-        done = done_keys(record.retrained)
+        done = done_keys((*record.retrained, *record.redrawn))
         missing = [run for run in planned if run.key not in done]
         self.progress.retraining_started(len(planned) - len(missing), target=len(planned))
         if not missing:
             return
         test = DATASETS[config.dataset].load_test(config.data_dir)
-        work = RetrainWork(
-            config=config, train=self.sample.whole, test=test, precision=self.precision
-        )
-        tasks = RetrainingTasks(
-            self._retrained_study(test),
-            missing,
-            models_dir=config.out / "models",
-            progress=self.progress,
-        )
-        self.workers.run(work, tasks)
+        optuna_study = self._retrained_study(test)
+        # One draw after another, so that only one is in memory, here and in the workers.
+        for draw, runs in itertools.groupby(missing, key=attrgetter("draw")):
+            sample = sample_of_draw(config, draw) if draw else self.sample
+            work = RetrainWork(
+                config=config, train=sample.whole, test=test, precision=self.precision
+            )
+            tasks = RetrainingTasks(
+                optuna_study,
+                list(runs),
+                models_dir=config.out / "models",
+                progress=self.progress,
+            )
+            self.workers.run(work, tasks)
 
     def _records(self) -> tuple[StudyRecord, list[FamilyRecord]]:
         """Return what the database knows of the study, and of it the families of this run."""

@@ -130,8 +130,9 @@ class Progress:
             self._tasks["retrain"], advance=1, status=f"last {result.test_accuracy:.2%}"
         )
         logger.info(
-            "%s %s, %s, seed %d: test accuracy %.2f%%",
+            "%s %s, %s%s, seed %d: test accuracy %.2f%%",
             *(result.family, result.configuration),
-            *("augmented" if result.augmented else "not augmented", result.seed),
+            "augmented" if result.augmented else "not augmented",
+            *(f", draw {result.draw}" if result.draw else "", result.seed),
             100 * result.test_accuracy,
         )

@@ -59,7 +59,8 @@ class RetrainingTasks(RunTasks[Run, RetrainedModel]):
 
     def record(self, run: Run, model: RetrainedModel) -> None:
         """Record a tested model, and keep it where it is the best of its family so far."""
-        self._keep_if_best(run.candidate.family, model)
+        if run.draw == 0:  # What the verdict is about, whatever else is measured.
+            self._keep_if_best(run.candidate.family, model)
         trial = _add_trial(self._optuna_study, run, model)
         recorded = retrained_result(trial)
         if recorded is None:
@@ -102,7 +103,11 @@ def family_choices(optuna_study: optuna.Study) -> CategoricalDistribution:
 def _best_accuracy(optuna_study: optuna.Study, family: str) -> float:
     trials = optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return max(
-        (trial.value or 0.0 for trial in trials if trial.params.get("family") == family),
+        (
+            trial.value or 0.0
+            for trial in trials
+            if trial.params.get("family") == family and not trial.user_attrs.get("draw")
+        ),
         default=-1.0,
     )
 

@@ -27,7 +27,7 @@ from study.mistakes import encode_confidences, most_confident_mistakes
 from study.results import RetrainedModel
 from study.run_tasks import LeftOut
 from study.runs import Run
-from study.seeds import derive_seed
+from study.seeds import retraining_seed
 from study.training import precision as arithmetic
 from study.training.evaluation import mirrored_too, predictor
 from study.training.fit import EpochScores, FitConfig
@@ -40,7 +40,7 @@ class Retrainer:
 
     Attributes:
         dataset: Which images.
-        train: The whole sample, training and validation images together.
+        train: The whole sample of the runs' draw, training and validation images together.
         test: The whole test split.
         config: Epochs, augmentation and test-time flip.
         base_seed: Seed of the study.
@@ -64,7 +64,7 @@ class Retrainer:
         started = datetime.now()
         space = SPACES[run.candidate.family]
         params = run.candidate.params
-        seed = derive_seed(self.base_seed, space.name, "retrained", run.seed)
+        seed = retraining_seed(self.base_seed, space.name, draw=run.draw, seed=run.seed)
         arithmetic.activate(self.precision)
         model = space.build(
             params,
@@ -85,6 +85,7 @@ class Retrainer:
         attributes |= {
             "configuration": run.candidate.configuration,
             "source_trial": run.candidate.source_trial,
+            "draw": run.draw,
             "hyperparameters": dict(params),
             "epochs": self.config.epochs,
             "training_loss_by_epoch": [scores.training_loss for scores in history],

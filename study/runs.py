@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from search_spaces import SPACES
 from study.records import WINNER, RetrainedResult, Winner
 
-RunKey = tuple[str, str, int | None, bool, int]
+RunKey = tuple[str, str, int | None, bool, int, int]
+"""The last two are the draw and the seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,25 +26,34 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One model to train and test."""
+    """One model to train and test.
+
+    Attributes:
+        candidate: What to build.
+        augmented: Whether its training images are moved about.
+        seed: Of this run, from 0.
+        draw: Which sample it is trained on; 0 for the one that was searched with.
+    """
 
     candidate: Candidate
     augmented: bool
     seed: int
+    draw: int = 0
 
     def __str__(self) -> str:
-        """Return the run in words, as "custom_cnn V1, augmented, seed 0"."""
+        """Return the run in words, as "custom_cnn V1, augmented, draw 1, seed 0"."""
         augmented = "augmented" if self.augmented else "not augmented"
-        return (
-            f"{self.candidate.family} {self.candidate.configuration}, {augmented}, seed {self.seed}"
-        )
+        draw = f", draw {self.draw}" if self.draw else ""
+        candidate = self.candidate
+        return f"{candidate.family} {candidate.configuration}, {augmented}{draw}, seed {self.seed}"
 
     @property
     def key(self) -> RunKey:
         """What tells runs apart, to know which are done."""
         candidate = self.candidate
         source = candidate.source_trial
-        return candidate.family, candidate.configuration, source, self.augmented, self.seed
+        arm = candidate.family, candidate.configuration, source, self.augmented
+        return *arm, self.draw, self.seed
 
 
 def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate, ...]:
@@ -69,17 +79,27 @@ def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate
     return tuple(chosen + named if baselines else chosen)
 
 
-def planned_runs(chosen: Sequence[Candidate], *, n_seeds: int) -> tuple[Run, ...]:
-    """Return every run, seeds outermost: stopped early, all candidates have had equally many."""
+def planned_runs(chosen: Sequence[Candidate], *, n_seeds: int, n_draws: int = 1) -> tuple[Run, ...]:
+    """Return every run, draws outermost, then seeds.
+
+    Stopped early, all candidates have had equally many. Only winners are trained on other draws:
+    the spread of the named configurations is nobody's question.
+    """
     return tuple(
-        Run(candidate=candidate, augmented=augmented, seed=seed)
-        for seed, augmented, candidate in itertools.product(range(n_seeds), (False, True), chosen)
+        Run(candidate=candidate, augmented=augmented, seed=seed, draw=draw)
+        for draw, seed, augmented, candidate in itertools.product(
+            range(n_draws), range(n_seeds), (False, True), chosen
+        )
+        if draw == 0 or candidate.configuration == WINNER
     )
 
 
-def done_keys(results: Sequence[RetrainedResult]) -> set[RunKey]:
+def done_keys(results: Iterable[RetrainedResult]) -> set[RunKey]:
     """Return the keys of the runs that are in the database."""
     return {
-        (result.family, result.configuration, result.source_trial, result.augmented, result.seed)
+        (
+            *(result.family, result.configuration, result.source_trial, result.augmented),
+            *(result.draw, result.seed),
+        )
         for result in results
     }

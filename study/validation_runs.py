@@ -7,6 +7,7 @@ images; the test split has no part in it.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 import optuna
 
 from search_spaces import SearchSpace
+from study.matching import SizeMatch
 from study.records import (
     FINALIST,
+    MATCHED,
     MEASURED,
     FamilyRecord,
     ValidatedResult,
@@ -26,6 +29,8 @@ from study.samplers import SAMPLERS
 from study.seeds import derive_seed
 from study.winners import best_trials
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationRun:
@@ -33,7 +38,7 @@ class ValidationRun:
 
     Attributes:
         family: Key of `search_spaces.SPACES`.
-        purpose: FINALIST, MEASURED or ABLATION.
+        purpose: FINALIST, MEASURED, ABLATION or MATCHED.
         params: A complete configuration.
         seed: Of the run; no trial of a search has it.
         source_trial: The trial that the configuration was taken from; None where there is none.
@@ -92,6 +97,37 @@ def measured_runs(
             seed=index,
         )
         for index, space in itertools.product(range(n_trials), list(spaces))
+    )
+
+
+def matched_runs(matches: Iterable[SizeMatch], *, n_seeds: int) -> tuple[ValidationRun, ...]:
+    """Return the runs of both winners and of the trial of matched size, seeds outermost.
+
+    The winners' are mostly there, as finalists or as the last step of a path. A warning tells of
+    families that have no trial of the size.
+    """
+    compared = []
+    for match in matches:
+        if match.trial is None:
+            logger.warning(
+                "No trial of %s has %d parameters or fewer: it is not compared at the size of %s.",
+                *(match.larger.family, match.limit, match.smaller.family),
+            )
+            continue
+        compared += [
+            (match.smaller.family, match.smaller.trial),
+            (match.larger.family, match.larger.trial),
+            (match.larger.family, match.trial),
+        ]
+    return tuple(
+        ValidationRun(
+            family=family,
+            purpose=MATCHED,
+            params=trial.params,
+            seed=seed,
+            source_trial=trial.number,
+        )
+        for seed, (family, trial) in itertools.product(range(n_seeds), compared)
     )
 
 

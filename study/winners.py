@@ -82,13 +82,24 @@ def results_of_winners(study: StudyRecord) -> tuple[RetrainedResult, ...]:
 
     A search that went on may have a new winner; the results of the former stay in the database.
     """
+    return _of_winners(study, study.retrained)
+
+
+def redrawn_results_of_winners(study: StudyRecord) -> tuple[RetrainedResult, ...]:
+    """Return those on other draws of the sample that belong to the present winners."""
+    return _of_winners(study, study.redrawn)
+
+
+def _of_winners(
+    study: StudyRecord, results: Iterable[RetrainedResult]
+) -> tuple[RetrainedResult, ...]:
     source_by_family = {
         winner.family: winner.trial.number
         for winner in pick_winners(study.families, study.validated)
     }
     return tuple(
         result
-        for result in study.retrained
+        for result in results
         if result.configuration == WINNER
         and result.family in source_by_family
         and result.source_trial == source_by_family[result.family]

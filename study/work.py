@@ -133,7 +133,7 @@ class RetrainWork:
 
     Attributes:
         config: Of the study.
-        train: The whole sample.
+        train: The whole sample of the runs' draw.
         test: The test split.
         precision: "float32" or "bfloat16".
     """

@@ -70,6 +70,7 @@ def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
         "study.records",
         "study.storage",
         "study.winners",
+        "study.matching",
         "study.console",
         "study.errors",
         "study.one_line_parser",

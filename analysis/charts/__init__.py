@@ -14,6 +14,7 @@ from analysis.charts import (
     differences,
     history,
     importance,
+    matched,
     mistakes,
     parallel,
     rungs,
@@ -22,6 +23,7 @@ from analysis.charts import (
     speed,
     timeline,
     training_time,
+    variance,
 )
 from analysis.charts.base import Chart
 
@@ -30,6 +32,7 @@ CHARTS: dict[str, Chart] = {
     for chart in (
         differences.CHART,
         seeds.CHART,
+        variance.CHART,
         by_class.CHART,
         class_changes.CHART,
         confusion.CHART,
@@ -46,6 +49,7 @@ CHARTS: dict[str, Chart] = {
         slices.CHART,
         cost.CHART,
         speed.CHART,
+        matched.CHART,
         training_time.CHART,
     )
 }

@@ -35,9 +35,10 @@ def confusion_matrix(study: StudyRecord, result: RetrainedResult) -> go.Figure |
     if not classes or counts.shape != (len(classes), len(classes)):
         return None
     matrix = Confusion(result.family, result.augmented, 1, counts)
+    draw = f"draw {result.draw}, " if result.draw else ""
     title = (
         f"{family_label(result.family)}, {augmentation_label(result.augmented)}, "
-        f"seed {result.seed}: {percent(result.test_accuracy)} right"
+        f"{draw}seed {result.seed}: {percent(result.test_accuracy)} right"
     )
     drawing = theme.figure(title, height=PANEL_PIXELS)
     drawing.add_trace(heatmap(matrix, classes))

@@ -25,7 +25,8 @@ def add_to(commands: Any) -> None:
         "ablate",
         help="train the steps from a named configuration to the winner",
         description="Change a named configuration into the winner, one hyperparameter at a time, "
-        "and train every step on the search's images. Run it again to continue where it ended.",
+        "and train every step on the search's images; then compare families at the smaller "
+        "winner's number of parameters. Run it again to continue where it ended.",
     )
     parser.add_argument("--name", help="study; if not given, the one with the newest trial")
     parser.add_argument(

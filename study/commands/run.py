@@ -78,6 +78,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
     retrain = RetrainConfig(
         epochs=arguments.retrain_epochs,
         n_seeds=arguments.seeds,
+        n_draws=arguments.draws,
         n_finalists=arguments.finalists,
         baselines=arguments.baselines,
         test_time_flip=arguments.test_time_flip,

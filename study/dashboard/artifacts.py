@@ -57,18 +57,18 @@ def store_artifacts(url: str, study: StudyRecord, *, folder: Path) -> None:
 def _store(url: str, study: StudyRecord, files: FileSystemArtifactStore) -> None:
     from analysis.dashboard.artifacts import ARTIFACTS, contents
 
+    results = (*study.retrained, *study.redrawn)
     with open_for_writing(url) as storage:
         optuna_study = load_as_is(storage, f"{study.name}/{RETRAINED}")
         study_id = optuna_study._study_id
         attrs = storage.get_study_system_attrs(study_id)
         trials = {trial.number: trial for trial in optuna_study.get_trials(deepcopy=False)}
         listed = {
-            result.number: _listed(attrs, trials[result.number]._trial_id)
-            for result in study.retrained
+            result.number: _listed(attrs, trials[result.number]._trial_id) for result in results
         }
         missing = [
             (result, name)
-            for result in study.retrained
+            for result in results
             for name in ARTIFACTS
             if not _is_there(files, listed[result.number].get(name))
         ]

@@ -102,7 +102,7 @@ def _progress(study: StudyRecord) -> dict[str, int]:
     return {
         "finished": sum(trial.state in FINISHED for trial in trials),
         "epochs": sum(len(trial.validation_accuracy) for trial in trials),
-        "retrained": len(study.retrained),
+        "retrained": len(study.retrained) + len(study.redrawn),
     }
 
 

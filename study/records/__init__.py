@@ -17,6 +17,7 @@ from study.records.trial import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord
 from study.records.validated import (
     ABLATION,
     FINALIST,
+    MATCHED,
     MEASURED,
     AblationPath,
     AblationStep,
@@ -30,6 +31,7 @@ __all__ = [
     "FINALIST",
     "FINISHED",
     "INTERRUPTED",
+    "MATCHED",
     "MEASURED",
     "NO_FAMILIES",
     "RETRAINED",

@@ -25,6 +25,7 @@ class RetrainedResult:
         params: The hyperparameters it was built from.
         augmented: Whether it was trained with data augmentation.
         seed: Seed of this run.
+        draw: Which sample it was trained on; 0 for the one that was searched with.
         epochs: Epochs trained.
         test_accuracy: Share of the whole test split classified rightly, in [0, 1].
         unflipped_test_accuracy: The same without test-time flip, where there was one.
@@ -54,6 +55,7 @@ class RetrainedResult:
     seed: int
     test_accuracy: float
     source_trial: int | None = None
+    draw: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
     epochs: int | None = None
     unflipped_test_accuracy: float | None = None

@@ -57,7 +57,9 @@ class StudyRecord:
         name: As "cifar10"; the Optuna studies are `{name}/{family}` and `{name}/retrained`.
         dataset: Which images.
         families: In alphabetical order.
-        retrained: In order of their numbers.
+        retrained: On the sample that was searched with, in order of their numbers: what verdicts
+            are about.
+        redrawn: The same on other draws of the sample, which tell how much that changes.
         validated: In order of their numbers.
         ablations: Paths from named configurations to winners.
         validation_labels: True class of each validation image in order; may be empty.
@@ -69,6 +71,7 @@ class StudyRecord:
     dataset: DatasetRecord
     families: tuple[FamilyRecord, ...]
     retrained: tuple[RetrainedResult, ...] = ()
+    redrawn: tuple[RetrainedResult, ...] = ()
     validated: tuple[ValidatedResult, ...] = ()
     ablations: tuple[AblationPath, ...] = ()
     validation_labels: bytes = b""

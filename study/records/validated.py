@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-FINALIST, MEASURED, ABLATION = "finalist", "measured", "ablation"
+FINALIST, MEASURED, ABLATION, MATCHED = "finalist", "measured", "ablation", "matched"
 """What a configuration was trained anew for."""
 
 
@@ -19,8 +19,9 @@ class ValidatedResult:
     Attributes:
         number: Number of the trial in `{name}/validated`.
         family: Of architectures.
-        purpose: FINALIST (among the best trials of a search), MEASURED (drawn at random) or
-            ABLATION (a step between a named configuration and the winner).
+        purpose: FINALIST (among the best trials of a search), MEASURED (drawn at random), ABLATION
+            (a step between a named configuration and the winner) or MATCHED (to be compared with
+            another family's winner at equally many parameters).
         params: The hyperparameters it was built from.
         seed: Seed of this run.
         validation_accuracy: After the last epoch, in [0, 1].

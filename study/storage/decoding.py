@@ -69,6 +69,7 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         params=mapping_of(attrs.get("hyperparameters")),
         augmented=augmented,
         seed=seed,
+        draw=_integer(attrs.get("draw")) or 0,
         epochs=_integer(attrs.get("epochs")),
         test_accuracy=trial.value,
         unflipped_test_accuracy=_number(attrs.get("unflipped_test_accuracy")),

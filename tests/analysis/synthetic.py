@@ -22,7 +22,7 @@ from study.records import (
 from study.winners import pick_winner
 from tests.analysis.synthetic_mistakes import IMAGE_SHAPE, kept
 from tests.analysis.synthetic_spaces import BASELINES, REACH, ROLES, SPACES, quality, sample
-from tests.analysis.synthetic_validation import path, validated_results
+from tests.analysis.synthetic_validation import matched_results, path, validated_results
 
 CLASSES = (
     "airplane",
@@ -99,7 +99,8 @@ def study(
             for record in records
             for one in validated_results(record, epochs=EPOCHS)
             if validated
-        ),
+        )
+        + (matched_results(records) if validated else ()),
         ablations=tuple(path(record) for record in records if validated),
         test_labels=labels.astype(np.uint8).tobytes() if retrained else b"",
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
 
+from study.matching import size_matches
 from study.records import (
     ABLATION,
     FINALIST,
+    MATCHED,
     MEASURED,
     AblationPath,
     AblationStep,
@@ -50,6 +53,25 @@ def validated_results(record: FamilyRecord, *, epochs: int) -> list[ValidatedRes
             )
         )
     return results
+
+
+def matched_results(records: Iterable[FamilyRecord]) -> tuple[ValidatedResult, ...]:
+    """Return the trials that are as small as another family's winner, from three fresh seeds."""
+    return tuple(
+        ValidatedResult(
+            number=1000 + seed,
+            family=match.larger.family,
+            purpose=MATCHED,
+            params=match.trial.params,
+            seed=seed,
+            validation_accuracy=quality(match.larger.family, match.trial.params) + 0.003 * seed,
+            source_trial=match.trial.number,
+            n_parameters=match.trial.n_parameters,
+        )
+        for match in size_matches(records)
+        if match.trial is not None
+        for seed in range(3)
+    )
 
 
 def path(record: FamilyRecord) -> AblationPath:

@@ -139,6 +139,7 @@ def add_result(study, *, family, augmented, seed, configuration, source_trial):
             user_attrs={
                 "configuration": configuration,
                 "source_trial": source_trial,
+                "draw": 0,
                 "hyperparameters": PARAMS,
                 "epochs": 2,
                 "unflipped_test_accuracy": 0.5,

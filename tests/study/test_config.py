@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.config import (
+    MAX_DRAWS,
     MAX_EPOCHS,
     MAX_SEED,
     MAX_SEEDS,
@@ -32,6 +33,7 @@ INSIDE = [
     (SearchConfig, "engine", ("optuna", "keras-tuner")),
     (RetrainConfig, "epochs", (1, MAX_EPOCHS)),
     (RetrainConfig, "n_seeds", (1, MAX_SEEDS)),
+    (RetrainConfig, "n_draws", (1, MAX_DRAWS)),
     (AugmentationConfig, "augmenter", ("affine", "image-data-generator")),
 ]
 OUTSIDE = [
@@ -44,6 +46,7 @@ OUTSIDE = [
     (SearchConfig, "engine", "engine", ("ray", "", "keras_tuner")),
     (RetrainConfig, "epochs", "--retrain-epochs", (0, MAX_EPOCHS + 1)),
     (RetrainConfig, "n_seeds", "--seeds", (0, MAX_SEEDS + 1)),
+    (RetrainConfig, "n_draws", "--draws", (0, MAX_DRAWS + 1)),
     (AugmentationConfig, "augmenter", "augmenter", ("", "Affine", "imgaug")),
 ]
 

@@ -45,8 +45,8 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
         ("learns", True),
     ]
     assert [run.key for run in runs if run.key not in done_keys(told)] == [
-        ("small", "explodes", None, False, 0),
-        ("small", "explodes", None, True, 0),
+        ("small", "explodes", None, False, 0, 0),
+        ("small", "explodes", None, True, 0, 0),
     ]
     reports = [record.getMessage() for record in caplog.records]
     assert len(reports) == 2

@@ -25,7 +25,14 @@ TRIAL_ATTRS = (
     *("training_seconds", "sampler", "seed", "baseline", "failure"),
 )
 RESULT_ATTRS = (
-    *("configuration", "source_trial", "epochs", "training_accuracy", "training_loss_by_epoch"),
+    *(
+        "configuration",
+        "source_trial",
+        "draw",
+        "epochs",
+        "training_accuracy",
+        "training_loss_by_epoch",
+    ),
     *("precision", "recall", "f1", "confusion_matrix", "n_parameters", "forward_flops"),
     *("model_bytes", "training_seconds", "milliseconds_per_image"),
 )
@@ -36,7 +43,12 @@ def write(url: str, study: StudyRecord) -> None:
     with open_for_writing(url) as storage:
         dataset = asdict(study.dataset)
         for family in study.families:
-            attrs = {"roles": family.roles, "settings": family.settings, "dataset": dataset}
+            attrs = {
+                "roles": family.roles,
+                "baselines": {name: dict(params) for name, params in family.baselines.items()},
+                "settings": family.settings,
+                "dataset": dataset,
+            }
             member = _add(storage, f"{study.name}/{family.family}", attrs, "validation accuracy")
             for trial in family.trials:
                 member.add_trial(_trial(trial))
