@@ -56,7 +56,7 @@ def test_the_difference_is_of_means_over_each_runs_own_seeds_first_less_second()
 def test_a_sentence_begins_with_the_run_that_is_ahead_and_turns_the_interval():
     sentence = words.verdicts(RUNS)[0]
     verdict = RUNS.runs[0].verdict
-    assert sentence.startswith("Alexnet lite with augmentation, b is BETTER than a by ")
+    assert sentence.startswith("AlexNet-lite with augmentation, b is BETTER than a by ")
     assert f"interval +{-100 * verdict.high:.1f} to +{-100 * verdict.low:.1f};" in sentence
 
 

@@ -24,11 +24,11 @@ def test_facts_are_in_common_or_differ():
     different = {fact.what: fact.values for fact in pair.different}
     in_common = {fact.what: fact.values[0] for fact in pair.in_common}
     assert different == {
-        "Search: epochs": ("16", "99 (alexnet lite) and 16 (custom CNN)"),
-        "Search: pruner": ("median", "asha (alexnet lite) and median (custom CNN)"),
+        "Search: epochs": ("16", "99 (AlexNet-lite) and 16 (custom CNN)"),
+        "Search: pruner": ("median", "asha (AlexNet-lite) and median (custom CNN)"),
         "Retraining: augmentation, zoom": (None, "0.1"),
         "Retraining: seeds of the models": ("0, 1, 2", "10, 11, 12, 13"),
-        "Version of keras": ("3.15.1", "9.9 (alexnet lite) and 3.15.1 (custom CNN)"),
+        "Version of keras": ("3.15.1", "9.9 (AlexNet-lite) and 3.15.1 (custom CNN)"),
     }
     assert in_common["Dataset"] == "cifar10"
     assert in_common["Images to train"] == "10,000"
