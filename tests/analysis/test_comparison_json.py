@@ -84,7 +84,7 @@ def test_it_holds_the_reports_numbers():
     assert row["test_accuracy"] == pytest.approx(np.mean(scores))
     assert row["test_accuracy_sd"] == pytest.approx(np.std(scores, ddof=1))
     assert [one["n_trials"] for one in found["ledger"]] == [30, 30]
-    assert len(found["checklist"]) == 11
+    assert len(found["checklist"]) == 12
 
 
 def test_verdicts_say_who_how_much_and_how_surely():
