@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from search_spaces import SPACES
+from study import log_file
 from study.argument_types import duration, families, number, whole_number, workers
 from study.commands import ablate, dashboard
 from study.config import (
@@ -216,6 +217,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="folder for a confusion matrix and a learning curve of each retrained model, which "
         "the dashboard shows; if not given, none are made",
     )
+    log_file.add_to(group)
     noise = group.add_mutually_exclusive_group()
     noise.add_argument("--quiet", action="store_true", help="tell only of trouble")
     noise.add_argument("--verbose", action="store_true", help="tell of every epoch")
