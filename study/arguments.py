@@ -9,7 +9,7 @@ from pathlib import Path
 from search_spaces import SPACES
 from study import log_file
 from study.argument_types import duration, families, number, whole_number, workers
-from study.commands import ablate, dashboard
+from study.commands import ablate, dashboard, status
 from study.config import (
     AUGMENTERS,
     ENGINES,
@@ -47,6 +47,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_retraining(run)
     _add_output(run)
     ablate.add_to(commands)
+    status.add_to(commands)
     dashboard.add_to(commands)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":

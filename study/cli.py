@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 
 from study import log_file
 from study.arguments import parse
-from study.commands import ablate, dashboard, run
+from study.commands import ablate, dashboard, run, status
 from study.console import ConsoleHandler
 from study.errors import StudyError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-COMMANDS = {"run": run.execute, "ablate": ablate.execute, "dashboard": dashboard.execute}
+COMMANDS = {
+    "run": run.execute,
+    "ablate": ablate.execute,
+    "status": status.execute,
+    "dashboard": dashboard.execute,
+}
 EXIT_USER_ERROR, EXIT_INTERRUPTED = 2, 130
 
 

@@ -137,6 +137,7 @@ def test_only_studies_takes_optuna_studies_from_a_database():
         ["-m", "study", "--help"],
         ["-m", "study", "run", "--help"],
         ["-m", "study", "dashboard", "--help"],
+        ["-m", "study", "status", "--storage", f"sqlite:///{ROOT / 'studies.db'}"],
         ["-m", "analysis", "--help"],
         ["-m", "analysis", "report", "--help"],
         ["-m", "analysis", "compare", "--help"],

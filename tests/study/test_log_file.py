@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_once_and_ends_nothing(capsys):
 
 
 def test_the_command_line_keeps_stderr_as_it_is(path, tmp_path, capsys):
-    command = ["dashboard", "--storage", f"sqlite:///{tmp_path}/none.db"]
+    command = ["ablate", "--storage", f"sqlite:///{tmp_path}/none.db"]
     codes, outputs = [], []
     for more in ([], ["--log-file", str(path)]):
         codes.append(cli.main([*command, *more]))
