@@ -39,6 +39,11 @@ class Run:
         )
 
     @property
+    def family(self) -> str:
+        """Key of `search_spaces.SPACES`."""
+        return self.candidate.family
+
+    @property
     def key(self) -> RunKey:
         """What tells runs apart, to know which are done."""
         candidate = self.candidate

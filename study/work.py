@@ -185,5 +185,5 @@ def _log_run_epoch(run: Run | ValidationRun, scores: EpochScores) -> None:
     epochs_logger.debug(
         "training %s, epoch %d: training loss %.4f, %.1f s",
         *(run, scores.epoch, scores.training_loss, scores.seconds),
-        extra={"seed": run.seed, "epoch": scores.epoch},
+        extra={"family": run.family, "seed": run.seed, "epoch": scores.epoch},
     )

@@ -139,6 +139,19 @@ def test_a_file_that_cannot_be_written_is_the_users_to_mend(tmp_path, name):
         pytest.fail("It began all the same.")
 
 
+@pytest.mark.parametrize("command", ["run", "ablate", "dashboard"])
+def test_the_command_line_says_so_in_one_line_and_does_nothing(
+    tmp_path, monkeypatch, capsys, command
+):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([command, "--log-file", "missing/run.jsonl"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: Log file 'missing/run.jsonl' cannot be written (No such file")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_is_no_log_is_left_alone(tmp_path):
     database = tmp_path / "studies.db"
     database.write_bytes(b"SQLite format 3\0")
