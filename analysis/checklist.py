@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
-from analysis import ledger
+from analysis import follow_up, ledger
 from analysis.boundaries import at_boundary
 from analysis.evidence import Evidence
 from analysis.labels import family_label, joined, percent, points
+from analysis.selection import selected
+from study.winners import fresh_scores
 
 MIN_COMPLETED = 10
 """Fewer completed trials say little of a space of ten hyperparameters."""
@@ -23,6 +24,13 @@ MAX_FAILED_SHARE, MAX_DUPLICATE_SHARE = 0.1, 0.05
 
 MAX_LAST_GAIN = 0.005
 """An epoch that still brings half a point would not have been the last of a longer search."""
+
+N_FINALISTS = 3
+N_MEASURED = 20
+"""What follow-up commands ask for."""
+
+SUBSTITUTED = "cifar10"
+"""The only dataset that another may stand in for."""
 
 SETTINGS = ("epochs", "engine", "sampler", "pruner", "tuner", "precision", "seed")
 """What families must have been searched with alike."""
@@ -136,6 +144,23 @@ def _duplicates(evidence: Evidence) -> Iterator[str]:
             yield f"{family_label(family.family)}: {again} trials repeat an earlier configuration."
 
 
+def _confirmed(evidence: Evidence) -> Iterator[str]:
+    for found in selected(evidence):
+        label, interval = family_label(found.family), found.luck_interval()
+        if not found.fresh:
+            yield (
+                f"{label}: the winner was not trained again from fresh seeds, so by how much luck "
+                f"flatters its {percent(found.searched)} is not known."
+            )
+        elif interval is None:
+            yield f"{label}: a single fresh seed does not tell how far apart seeds lie."
+        elif interval[0] > 0:
+            yield (
+                f"{label}: fresh seeds of the winner gave {percent(fmean(found.fresh))} in place "
+                f"of the search's {percent(found.searched)}, which one more run would hardly reach."
+            )
+
+
 def _test_split(evidence: Evidence) -> Iterator[str]:
     if evidence.n_former_results:
         yield (
@@ -169,35 +194,6 @@ def _identity(params: Mapping[str, Any]) -> str:
     return json.dumps(dict(params), sort_keys=True, default=str)
 
 
-def _command(evidence: Evidence, **options: object) -> str:
-    """Return the study's command with some of its options set anew."""
-    study = evidence.study
-    known = [str(family.settings.get("command") or "") for family in study.families]
-    words = _words(max(known, key=len, default=""))
-    if not words:
-        words = ["python", "-m", "study", "run"]
-        options = {"dataset": study.dataset.name, "name": study.name, **options}
-    for name, value in options.items():
-        option = f"--{name}"
-        places = [place for place, word in enumerate(words) if word == option]
-        for place in reversed(places):
-            del words[place : place + 2]
-        words = [word for word in words if not word.startswith(f"{option}=")]
-        words += [option, str(value)]
-    return shlex.join(words)
-
-
-def _words(command: str) -> list[str]:
-    try:
-        return shlex.split(command)
-    except ValueError:  # What a database holds need not be a command.
-        return []
-
-
-def _another(evidence: Evidence, **options: object) -> str:
-    return _command(evidence, **options, name=f"{evidence.study.name}-again")
-
-
 def _most_trials(evidence: Evidence) -> int:
     return max((account.n_trials for account in evidence.ledger), default=1)
 
@@ -205,14 +201,54 @@ def _most_trials(evidence: Evidence) -> int:
 def _even_out(evidence: Evidence) -> str:
     counts = {account.n_trials for account in evidence.ledger}
     if len(counts) > 1:
-        return _command(evidence, trials=max(counts))
-    return "None: equal trials of unequal networks differ in what they cost. Weigh it in."
+        return follow_up.same(evidence, trials=max(counts))
+    # Equal trials of unequal networks differ in what they cost.
+    command = follow_up.same(evidence, measure_trials=N_MEASURED)
+    return f"Compare what equal time finds: {command}"
 
 
 def _longer_trials(evidence: Evidence) -> str:
     epochs = [family.settings.get("epochs") for family in evidence.study.families]
     known = [number for number in epochs if isinstance(number, int)]
-    return _another(evidence, epochs=2 * max(known, default=8))
+    return follow_up.another(evidence, epochs=2 * max(known, default=8))
+
+
+def _confirm(evidence: Evidence) -> str:
+    validated = evidence.study.validated
+    tried = [len(fresh_scores(family, validated)) for family in evidence.families]
+    most = max(tried, default=0)
+    # Where three were not enough, a better one may stand further down.
+    n_finalists = N_FINALISTS if most < N_FINALISTS else 2 * most
+    few = any(len(found.fresh) == 1 for found in selected(evidence))
+    seeds = {"seeds": MIN_SEEDS} if few else {}
+    return follow_up.same(evidence, finalists=n_finalists, **seeds)
+
+
+def _widen(evidence: Evidence) -> str:
+    return (
+        f"See whether it matters: {follow_up.ablate(evidence)} "
+        f"Then widen the ranges in search_spaces/ and search again: {follow_up.another(evidence)}"
+    )
+
+
+def _more_trials(evidence: Evidence) -> str:
+    return follow_up.same(evidence, trials=2 * _most_trials(evidence))
+
+
+def _make_up(evidence: Evidence) -> str:
+    n_failed = max((account.n_failed for account in evidence.ledger), default=0)
+    command = follow_up.same(evidence, trials=_most_trials(evidence) + n_failed)
+    return f"Mend the reasons, listed below, and make up for the failed trials: {command}"
+
+
+def _other_sample(evidence: Evidence) -> str:
+    seed = (evidence.study.dataset.sample_seed or 0) + 1
+    return f"Begin anew with another sample: {follow_up.another(evidence, seed=seed)}"
+
+
+def _wanted_dataset(evidence: Evidence) -> str:
+    command = follow_up.another(evidence, dataset=SUBSTITUTED)
+    return f"Make it available (README says how), then: {command}"
 
 
 _Find = Callable[[Evidence], Iterator[str]]
@@ -220,30 +256,16 @@ _Remedy = Callable[[Evidence], str]
 
 QUESTIONS: dict[str, tuple[_Find, _Remedy]] = {
     "Equal budgets": (_budgets, _even_out),
-    "Searched alike": (_same_settings, _another),
-    "Nuisance hyperparameters tuned equally": (_nuisances, _another),
-    "Enough trials trained to the end": (
-        _completed,
-        lambda evidence: _command(evidence, trials=2 * _most_trials(evidence)),
-    ),
-    "Best values inside the space": (
-        _boundaries,
-        lambda evidence: f"Widen the ranges in search_spaces/, then: {_another(evidence)}",
-    ),
+    "Searched alike": (_same_settings, follow_up.another),
+    "Nuisance hyperparameters tuned equally": (_nuisances, follow_up.another),
+    "Enough trials trained to the end": (_completed, _more_trials),
+    "Best values inside the space": (_boundaries, _widen),
     "Trained long enough to rank": (_still_improving, _longer_trials),
-    "Few failures": (_failures, lambda evidence: "See the failed trials by reason, below."),
-    "Few duplicates": (
-        _duplicates,
-        lambda evidence: _command(evidence, trials=2 * _most_trials(evidence)),
-    ),
-    "Enough seeds": (_seeds, lambda evidence: _command(evidence, seeds=5)),
-    "Test split touched once": (
-        _test_split,
-        lambda evidence: f"Begin anew with another sample: {_another(evidence, seed=1)}",
-    ),
-    "The dataset that was wanted": (
-        _dataset,
-        lambda evidence: "Make the dataset available, see README, and run again.",
-    ),
+    "Few failures": (_failures, _make_up),
+    "Few duplicates": (_duplicates, _more_trials),
+    "Winner confirmed from fresh seeds": (_confirmed, _confirm),
+    "Enough seeds": (_seeds, lambda evidence: follow_up.same(evidence, seeds=5)),
+    "Test split touched once": (_test_split, _other_sample),
+    "The dataset that was wanted": (_dataset, _wanted_dataset),
 }
 """What is asked; a new question is a function and a line."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from analysis import comparison_details
 from analysis.checklist import Check, check_all
 from analysis.comparisons import Comparison
 from analysis.evidence import Evidence
@@ -39,6 +40,9 @@ def of_study(evidence: Evidence) -> dict[str, Any]:
         ],
         "comparison": evidence.comparison.to_dict("records"),
         "verdicts": [_compared(compared) for compared in evidence.verdicts],
+        "effects": comparison_details.factorial(evidence),
+        "selection": comparison_details.selection(evidence),
+        "ablations": comparison_details.ablations(evidence),
         "ledger": [dataclasses.asdict(account) for account in evidence.ledger],
         "checklist": [_checked(check) for check in check_all(evidence)],
     }

@@ -7,10 +7,14 @@ from typing import Any
 
 MISSING = "–"  # noqa: RUF001 - an en dash, the usual mark of an empty cell
 MAX_VALUE_CHARACTERS = 40
+NAMES = {"alexnet_lite": "AlexNet-lite"}
+"""Families whose name does not follow from their identifier; a test holds all to their titles."""
 
 
 def family_label(family: str) -> str:
     """Return a family's name in words: "custom_cnn" becomes "custom CNN"."""
+    if family in NAMES:
+        return NAMES[family]
     words = family.replace("_", " ").split()
     # A word without a vowel is an abbreviation: cnn, vgg.
     shown = [w.upper() if w.isalpha() and not set("aeiouy") & set(w.lower()) else w for w in words]

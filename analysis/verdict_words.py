@@ -111,7 +111,7 @@ def _mean(comparison: Comparison) -> float:
 def question(comparison: Comparison) -> str:
     """Return what is compared.
 
-    As "custom CNN against alexnet lite, with augmentation", or "custom CNN, with augmentation
+    As "custom CNN against AlexNet-lite, with augmentation", or "custom CNN, with augmentation
     against without".
     """
     if comparison.is_of_families:

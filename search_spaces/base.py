@@ -65,7 +65,7 @@ class SearchSpace:
 
     Attributes:
         name: As "custom_cnn".
-        title: As "Custom CNN".
+        title: As "Custom CNN"; `analysis.labels` calls it so too.
         suggest_architecture: Chooses the family's own hyperparameters, those in `scientific`.
         scientific: Names of the hyperparameters that the study compares.
         baselines: Complete configurations by name, tried before any suggested one.

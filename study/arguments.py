@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from search_spaces import SPACES
+from study import log_file
 from study.argument_types import duration, families, number, whole_number, workers
-from study.commands import ablate, dashboard
+from study.commands import ablate, dashboard, status
 from study.config import (
     AUGMENTERS,
     ENGINES,
@@ -46,6 +47,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_retraining(run)
     _add_output(run)
     ablate.add_to(commands)
+    status.add_to(commands)
     dashboard.add_to(commands)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
@@ -224,6 +226,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="folder for a confusion matrix and a learning curve of each retrained model, which "
         "the dashboard shows; if not given, none are made",
     )
+    log_file.add_to(group)
     noise = group.add_mutually_exclusive_group()
     noise.add_argument("--quiet", action="store_true", help="tell only of trouble")
     noise.add_argument("--verbose", action="store_true", help="tell of every epoch")

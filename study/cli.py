@@ -8,15 +8,21 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from study import log_file
 from study.arguments import parse
-from study.commands import ablate, dashboard, run
+from study.commands import ablate, dashboard, run, status
 from study.console import ConsoleHandler
 from study.errors import StudyError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-COMMANDS = {"run": run.execute, "ablate": ablate.execute, "dashboard": dashboard.execute}
+COMMANDS = {
+    "run": run.execute,
+    "ablate": ablate.execute,
+    "status": status.execute,
+    "dashboard": dashboard.execute,
+}
 EXIT_USER_ERROR, EXIT_INTERRUPTED = 2, 130
 
 
@@ -31,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _set_up_logging(console, quiet=arguments.quiet, verbose=arguments.verbose)
     try:
         execute = COMMANDS[arguments.command]
-        return execute(arguments, command=_shown_command(argv), console=console)
+        command = _shown_command(argv)
+        with log_file.recorded(arguments, command=command):
+            return execute(arguments, command=command, console=console)
     except StudyError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return EXIT_USER_ERROR
@@ -42,8 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
-    logging.basicConfig(level=logging.ERROR, handlers=[ConsoleHandler(console)], force=True)
+    handler = ConsoleHandler(console)
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    # A log file hears more than is shown here.
+    handler.setLevel(level)
     for package in ("study", "analysis"):
         logging.getLogger(package).setLevel(level)
 

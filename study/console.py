@@ -21,6 +21,11 @@ def print_result(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def printable(text: str) -> str:
+    """Return a text of a database as one line without characters that control a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 class ConsoleHandler(logging.Handler):
     """Writes each record as one unbroken line: time, level where it is a warning or worse, text."""
 

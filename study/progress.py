@@ -98,6 +98,7 @@ class Progress:
         logger.info(
             "%s trial %d %s: %s (%d of %d; %s)",
             *(family, trial.number, state, score, tally.n_tried, tally.target, tally),
+            extra={"family": family, "trial": trial.number},
         )
 
     def validation_started(self, n_done: int, *, target: int) -> None:
@@ -116,6 +117,7 @@ class Progress:
             "%s %s%s, seed %d: validation accuracy %.2f%%",
             *(result.family, result.purpose, source, result.seed),
             100 * result.validation_accuracy,
+            extra={"family": result.family, "seed": result.seed},
         )
 
     def retraining_started(self, n_done: int, *, target: int) -> None:
@@ -135,4 +137,5 @@ class Progress:
             "augmented" if result.augmented else "not augmented",
             *(f", draw {result.draw}" if result.draw else "", result.seed),
             100 * result.test_accuracy,
+            extra={"family": result.family, "seed": result.seed},
         )

@@ -48,6 +48,11 @@ class Run:
         return f"{candidate.family} {candidate.configuration}, {augmented}{draw}, seed {self.seed}"
 
     @property
+    def family(self) -> str:
+        """Key of `search_spaces.SPACES`."""
+        return self.candidate.family
+
+    @property
     def key(self) -> RunKey:
         """What tells runs apart, to know which are done."""
         candidate = self.candidate

@@ -108,5 +108,9 @@ class SearchTasks:
         trial: FrozenTrial = search.trial(task)
         if trial.state == TrialState.FAIL:
             failure = trial.user_attrs.get("failure")
-            logger.warning("%s trial %d failed: %s", task.family, trial.number, failure)
+            logger.warning(
+                "%s trial %d failed: %s",
+                *(task.family, trial.number, failure),
+                extra={"family": task.family, "trial": trial.number},
+            )
         self._progress.trial_told(task.family, trial_record(trial))

@@ -16,6 +16,7 @@ import optuna
 from search_spaces import SPACES
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
+from study.log_file import EPOCHS
 from study.results import RetrainedModel
 from study.run_tasks import LeftOut
 from study.runs import Run
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from study.training.fit import EpochScores
 
 logger = logging.getLogger(__name__)
+epochs_logger = logging.getLogger(EPOCHS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +168,22 @@ def _start_backend() -> None:
 
 
 def _log_epoch(family: str, number: int, scores: EpochScores) -> None:
-    logger.debug(
+    epochs_logger.debug(
         "%s trial %d epoch %d: validation accuracy %.4f, training loss %.4f, %.1f s",
         *(family, number, scores.epoch, scores.validation_accuracy),
         *(scores.training_loss, scores.seconds),
+        extra={
+            "family": family,
+            "trial": number,
+            "epoch": scores.epoch,
+            "validation_accuracy": scores.validation_accuracy,
+        },
     )
 
 
 def _log_run_epoch(run: Run | ValidationRun, scores: EpochScores) -> None:
-    logger.debug(
+    epochs_logger.debug(
         "training %s, epoch %d: training loss %.4f, %.1f s",
         *(run, scores.epoch, scores.training_loss, scores.seconds),
+        extra={"family": run.family, "seed": run.seed, "epoch": scores.epoch},
     )

@@ -85,6 +85,20 @@ def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
     assert breaches(files_of("analysis"), is_forbidden) == []
 
 
+def test_status_is_computed_from_records_without_any_library():
+    known = ("study.records", "study.winners", "study.console", "study.status", "__future__")
+
+    def is_forbidden(name):
+        return not is_in(name, known) and name.split(".")[0] not in sys.stdlib_module_names - {
+            "sqlite3"
+        }
+
+    assert (
+        breaches(files_of("study/status"), lambda name: name != "study" and is_forbidden(name))
+        == []
+    )
+
+
 def test_training_knows_neither_optuna_nor_the_database():
     others = ("optuna", "sqlalchemy", "study.storage", "study.studies", "search_spaces")
     assert breaches(files_of("study/training"), lambda name: is_in(name, others)) == []
@@ -138,6 +152,7 @@ def test_only_studies_takes_optuna_studies_from_a_database():
         ["-m", "study", "--help"],
         ["-m", "study", "run", "--help"],
         ["-m", "study", "dashboard", "--help"],
+        ["-m", "study", "status", "--storage", f"sqlite:///{ROOT / 'studies.db'}"],
         ["-m", "analysis", "--help"],
         ["-m", "analysis", "report", "--help"],
         ["-m", "analysis", "compare", "--help"],

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study import log_file
 from study.argument_types import families, whole_number, workers
 from study.config import RetrainConfig, SearchConfig, StudyConfig
 from study.console import print_result
@@ -64,6 +65,7 @@ def add_to(commands: Any) -> None:
         help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
     )
     parser.add_argument("--out", type=Path, help="folder of the report; if not given, reports/NAME")
+    log_file.add_to(parser)
     noise = parser.add_mutually_exclusive_group()
     noise.add_argument("--quiet", action="store_true", help="tell only of trouble")
     noise.add_argument("--verbose", action="store_true", help="tell of every epoch")
@@ -81,6 +83,7 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     name = arguments.name or newest_study_name(url)
     record = read_study(url, name)
     check_writable(url)
+    log_file.name_study(name)
     config = _config(arguments, record, url=url, command=command)
     sample = _sample(config, record)
 

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study import log_file
 from study.config import DEFAULT_ARTIFACT_DIR, DashboardConfig
 from study.console import print_result
 
@@ -51,6 +52,7 @@ def add_to(commands: Any) -> None:
         help="folder that `run --artifact-dir` wrote to; if not given, "
         f"{DEFAULT_ARTIFACT_DIR} where it is there",
     )
+    log_file.add_to(parser)
 
 
 def execute(arguments: argparse.Namespace, *, command: str, console: Console) -> int:

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from study import log_file
 from study.arguments import DEFAULT_DATASET
 from study.config import AugmentationConfig, RetrainConfig, SearchConfig, StudyConfig
 from study.console import print_result
@@ -109,6 +110,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         seed=search.seed,
     )
     name = arguments.name or dataset
+    log_file.name_study(name)
     check_readable(storage_url, name)
     out = arguments.out or Path("reports") / name
     _check_folder(out, "--out")

@@ -45,7 +45,7 @@ NEWEST_FINISHED = text(
 def study_names(url: str) -> tuple[str, ...]:
     """Return the names of the studies in a database that this tool made, in alphabetical order."""
     with open_for_reading(url) as storage:
-        return tuple(sorted(_groups(storage)))
+        return tuple(sorted(study_groups(storage)))
 
 
 def newest_study_name(url: str) -> str:
@@ -71,7 +71,7 @@ def read_study(url: str, name: str) -> StudyRecord:
         StorageError: If the database cannot be read, holds no such study, or one of a newer schema.
     """
     with open_for_reading(url) as storage:
-        groups = _groups(storage)
+        groups = study_groups(storage)
         if name not in groups:
             known = ", ".join(sorted(groups)) or "none"
             raise StorageError(f"There is no study {name!r} in {redacted(url)!r}. Known: {known}.")
@@ -121,7 +121,7 @@ def check_readable(url: str, name: str) -> None:
     if path is None or not path.exists() or not path.stat().st_size:
         return
     with open_for_reading(url) as storage:
-        for study in _groups(storage).get(name, {}).values():
+        for study in study_groups(storage).get(name, {}).values():
             check_schema_version(name, study.user_attrs)
 
 
@@ -144,7 +144,8 @@ def check_study_name(name: str) -> None:
         )
 
 
-def _groups(storage: RDBStorage) -> dict[str, dict[str, FrozenStudy]]:
+def study_groups(storage: RDBStorage) -> dict[str, dict[str, FrozenStudy]]:
+    """Return the Optuna studies that this tool made, by name and last part of the name."""
     groups: dict[str, dict[str, FrozenStudy]] = {}
     for study in storage.get_all_studies():
         name, separator, member = study.study_name.rpartition("/")

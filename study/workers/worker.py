@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from study.log_file import EPOCHS
 from study.workers.messages import Died, Do, Message, Open, Settings, Stop
 from study.workers.process import main
 from study.workers.tasks import Work
@@ -18,7 +19,7 @@ from study.workers.tasks import Work
 SPAWN = multiprocessing.get_context("spawn")
 """Never "fork": a process that has threads, as TensorFlow's, hangs in its copy."""
 
-LOGGERS = ("", "study")
+LOGGERS = ("", "study", EPOCHS)
 GRACE_SECONDS = 10.0
 
 

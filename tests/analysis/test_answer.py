@@ -54,10 +54,10 @@ def test_a_clear_lead_names_the_better_family_and_the_lead_in_points():
         )
     )
 
-    assert "With augmentation, custom CNN is BETTER than alexnet lite by 8.0 percentage" in text
-    assert "Without augmentation, custom CNN is BETTER than alexnet lite by 5.0 perc" in text
+    assert "With augmentation, custom CNN is BETTER than AlexNet-lite by 8.0 percentage" in text
+    assert "Without augmentation, custom CNN is BETTER than AlexNet-lite by 5.0 perc" in text
     assert "82.0 ± 1.0 % against 74.0 ± 1.0 %" in text
-    assert "Alexnet lite is BETTER with augmentation than without augmentation by 4.0" in text
+    assert "AlexNet-lite is BETTER with augmentation than without augmentation by 4.0" in text
     assert "Custom CNN is BETTER with augmentation than without augmentation by 7.0" in text
     assert "means over 3 seeds" in text
     assert "intervals are wider than they need be" in text  # No predictions are recorded here.
@@ -70,7 +70,7 @@ def test_a_clear_lead_names_the_better_family_and_the_lead_in_points():
 def test_a_lead_within_what_chance_makes_is_undecided_and_more_seeds_are_no_use():
     text = said(study_with({("custom_cnn", True): 0.805, ("alexnet_lite", True): 0.80}))
 
-    assert "it is UNDECIDED whether custom CNN or alexnet lite is better: 0.5 percent" in text
+    assert "it is UNDECIDED whether custom CNN or AlexNet-lite is better: 0.5 percent" in text
     assert "More seeds alone are not likely to decide it" in text
     assert "BETTER" not in text
 
@@ -81,7 +81,7 @@ def test_a_difference_within_the_margin_is_equivalent():
 
     (text,) = answer(wide).verdicts
 
-    assert "custom CNN and alexnet lite are EQUIVALENT: 0.5 percentage points apart" in text
+    assert "custom CNN and AlexNet-lite are EQUIVALENT: 0.5 percentage points apart" in text
     assert "all within 10.0 percentage points" in text
 
 
@@ -110,9 +110,9 @@ def test_the_order_may_differ_between_the_conditions():
     )
 
     assert "With augmentation, custom CNN is BETTER" in text
-    assert "Without augmentation, alexnet lite is BETTER" in text
+    assert "Without augmentation, AlexNet-lite is BETTER" in text
     assert "Custom CNN is BETTER with augmentation than without augmentation by 12.0" in text
-    assert "UNDECIDED whether augmentation helps alexnet lite: 1.0 percentage points apart" in text
+    assert "UNDECIDED whether augmentation helps AlexNet-lite: 1.0 percentage points apart" in text
 
 
 def test_what_augmentation_brought_is_taken_over_the_seeds_that_were_run_both_ways():
@@ -187,7 +187,7 @@ def test_unequal_budgets_are_a_loud_warning_and_interrupted_trials_do_not_count(
     equal = answer(evidence.from_study(dataclasses.replace(study, families=(alexnet, longer))))
 
     assert len(unequal.warnings) >= 1
-    assert "alexnet lite 30 and custom CNN 20" in unequal.warnings[0]
+    assert "AlexNet-lite 30 and custom CNN 20" in unequal.warnings[0]
     assert "no fair comparison" in unequal.warnings[0]
     assert "same number of trials" not in unequal.text
     assert not any("Unequal budgets" in warning for warning in equal.warnings)

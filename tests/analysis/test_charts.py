@@ -222,7 +222,7 @@ def test_seeds_show_test_accuracy_in_percent_with_baselines_named():
     runs = seeds.compute(evidence.from_study(study)).runs
 
     assert runs["accuracy"].iloc[0] == pytest.approx(100 * FULL.retrained[0].test_accuracy)
-    assert runs["model"].iloc[-1] == "alexnet lite, V1"
+    assert runs["model"].iloc[-1] == "AlexNet-lite, V1"
     assert len(runs) == len(FULL.retrained) + 1
 
 

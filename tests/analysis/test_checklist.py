@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 
 import pytest
 from optuna.distributions import (
@@ -16,7 +17,8 @@ from optuna.distributions import (
 from analysis import evidence
 from analysis.boundaries import at_boundary
 from analysis.checklist import QUESTIONS, Check, check_all
-from study.records import FamilyRecord, StudyRecord, TrialRecord
+from study.arguments import parse
+from study.records import FINALIST, FamilyRecord, StudyRecord, TrialRecord, ValidatedResult
 from tests.analysis import synthetic
 
 SPACE = {
@@ -59,8 +61,32 @@ def study(*, other: FamilyRecord | None = None, **changes: object) -> StudyRecor
     retrained = tuple(
         dataclasses.replace(run, source_trial=0) for run in synthetic.study().retrained
     )
-    fields = {"name": "fair", "families": families, "retrained": retrained, **changes}
+    fields = {
+        "name": "fair",
+        "families": families,
+        "retrained": retrained,
+        "validated": fresh((0.69, 0.70, 0.71)),
+        **changes,
+    }
     return dataclasses.replace(fair, **fields)
+
+
+def fresh(accuracies: tuple[float, ...], *, n_trials: int = 1) -> tuple[ValidatedResult, ...]:
+    """Return each family's first trials, of which 0 is the winner, trained from fresh seeds."""
+    return tuple(
+        ValidatedResult(
+            number=0,
+            family=name,
+            purpose=FINALIST,
+            params={"trial": number},
+            seed=seed,
+            validation_accuracy=accuracy - number / 1000,
+            source_trial=number,
+        )
+        for name in ("alexnet_lite", "custom_cnn")
+        for number in range(n_trials)
+        for seed, accuracy in enumerate(accuracies)
+    )
 
 
 def checks(record: StudyRecord) -> dict[str, Check]:
@@ -94,6 +120,7 @@ UNFAIR = {
     ),
     "Few failures": study(other=changed(10, state="FAIL", value=None, failure="out of memory")),
     "Few duplicates": study(other=changed(10, params={"filters": 32, "learning_rate": 1e-3})),
+    "Winner confirmed from fresh seeds": study(validated=fresh((0.60, 0.601, 0.602))),
     "Enough seeds": study(
         retrained=tuple(run for run in study().retrained if run.seed < 2),
     ),
@@ -136,7 +163,57 @@ def test_the_follow_up_is_the_studys_own_command_with_options_set_anew(question,
     assert checks(UNFAIR[question])[question].remedy == remedy
 
 
-@pytest.mark.parametrize("command", ["", None, 'an "unclosed quote'])
+@pytest.mark.parametrize(
+    ("validated", "found", "remedy"),
+    [
+        ((), "not trained again from fresh seeds", "--finalists 3"),
+        (fresh((0.7,)), "a single fresh seed", "--finalists 3 --seeds 3"),
+        (fresh((0.60, 0.601, 0.602)), "gave 60.1 % in place of the search's 70.0 %", "3"),
+        (fresh((0.60, 0.601, 0.602), n_trials=4), "which one more run would", "--finalists 8"),
+        (fresh((0.60, 0.70, 0.75)), "", ""),  # Seeds lie that far apart.
+        (fresh((0.80, 0.801, 0.802)), "", ""),  # Better than it seemed is no fault.
+    ],
+)
+def test_a_winner_is_confirmed_where_its_score_is_one_that_fresh_seeds_may_give(
+    validated, found, remedy
+):
+    check = checks(study(validated=validated))["Winner confirmed from fresh seeds"]
+    assert check.passed == (not found)
+    assert all(found in problem for problem in check.problems)
+    assert check.remedy.endswith(remedy)
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the arguments of each command that stands in a text, the last to its end."""
+    return [shlex.split(part.partition(" Then ")[0]) for part in text.split("python -m study ")[1:]]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_to_do_ends_in_a_command_that_the_program_takes(question):
+    found = commands(checks(UNFAIR[question])[question].remedy)
+    assert found
+    for arguments in found:
+        assert parse(arguments).name in {"fair", "fair-again"}
+
+
+def test_the_remedies_name_what_answers_their_question():
+    remedies = {question: checks(study())[question].remedy for question in QUESTIONS}
+    assert "--measure-trials 20" in remedies["Equal budgets"]
+    assert "python -m study ablate --name fair" in remedies["Best values inside the space"]
+    assert "--dataset cifar10" in remedies["The dataset that was wanted"]
+
+
+def test_a_command_for_another_database_stays_there():
+    command = "python -m study run --storage=sqlite:///a.db --name fair"
+    families = tuple(
+        family(name, settings={"command": command}) for name in ("alexnet_lite", "custom_cnn")
+    )
+    remedy = checks(study(families=families))["Best values inside the space"].remedy
+    assert "python -m study ablate --storage=sqlite:///a.db --name fair" in remedy
+    assert "python -m study run --storage=sqlite:///a.db --name fair-again" in remedy
+
+
+@pytest.mark.parametrize("command", ["", None, 'an "unclosed quote', "rm -rf ~ --name cifar10"])
 def test_without_a_recorded_command_the_follow_up_names_the_study(command):
     families = tuple(
         family(name, settings={"command": command}) for name in ("alexnet_lite", "custom_cnn")

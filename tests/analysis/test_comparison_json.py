@@ -16,6 +16,7 @@ from analysis.pair.content import of_pair
 from study.records import StudyRecord
 from tests.analysis import hostile, synthetic
 from tests.analysis.json_schema import problems
+from tests.analysis.test_ablations import with_path
 
 SCHEMA = json.loads(comparison_json.SCHEMA.read_text(encoding="utf-8"))
 FULL = synthetic.study()
@@ -24,6 +25,8 @@ STUDIES = {
     "full": FULL,
     "hostile": hostile.study(),
     "bare": synthetic.bare(FULL),
+    "with a path": with_path([0.1, -0.05]),
+    "path of one seed": with_path([0.1], seeds=(4,)),
     "one seed": synthetic.study(seeds=(4,)),
     "not retrained": synthetic.study(retrained=False),
     "one family": synthetic.study(families=("custom_cnn",)),
@@ -84,7 +87,7 @@ def test_it_holds_the_reports_numbers():
     assert row["test_accuracy"] == pytest.approx(np.mean(scores))
     assert row["test_accuracy_sd"] == pytest.approx(np.std(scores, ddof=1))
     assert [one["n_trials"] for one in found["ledger"]] == [30, 30]
-    assert len(found["checklist"]) == 11
+    assert len(found["checklist"]) == 12
 
 
 def test_verdicts_say_who_how_much_and_how_surely():

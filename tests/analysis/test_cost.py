@@ -98,6 +98,6 @@ def test_words_say_what_the_slower_model_buys():
 
     text = speed.words(speed.compute(evidence.from_study(study)))
 
-    assert "On the front: alexnet lite with augmentation and custom CNN with augmentation" in text
+    assert "On the front: AlexNet-lite with augmentation and custom CNN with augmentation" in text
     assert "takes 1.5 ms an image, 3.0 times as long as the fastest" in text
     assert "better by 50.0 percentage points" in text

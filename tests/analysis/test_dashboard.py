@@ -34,8 +34,8 @@ def test_each_optuna_study_has_a_note_with_question_answer_budget_and_command(sh
     assert set(shown) == {"alexnet_lite", "custom_cnn", "retrained"}
     for page in shown.values():
         for text in (
-            "Which of alexnet lite and custom CNN classifies cifar10 best",
-            "custom CNN is BETTER than alexnet lite by",
+            "Which of AlexNet-lite and custom CNN classifies cifar10 best",
+            "custom CNN is BETTER than AlexNet-lite by",
             "    python -m study run --trials 8",
             "    python -m analysis report --name cifar10",
         ):
@@ -123,7 +123,7 @@ def test_a_search_has_figures_of_its_own_family_alone(shown):
     for family in ("alexnet_lite", "custom_cnn"):
         assert set(shown[family].figures) == {"importance", "curves", "differences"}
         names = [note.text for note in shown[family].figures["curves"].layout.annotations]
-        assert names == [{"alexnet_lite": "alexnet lite", "custom_cnn": "custom CNN"}[family]]
+        assert names == [{"alexnet_lite": "AlexNet-lite", "custom_cnn": "custom CNN"}[family]]
 
 
 def test_no_text_of_a_database_becomes_markup_in_a_note():

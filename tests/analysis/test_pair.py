@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from analysis.pair import contents, evidence, orders, winners, words
-from analysis.pair.evidence import Pair
+from analysis.pair import contents, evidence, orders, words
 from analysis.statistics.verdict import BETTER, EQUIVALENT, UNDECIDED
 from study.errors import ConfigError, StorageError
 from study.records import StudyRecord
 from tests.analysis import hostile, synthetic
 from tests.analysis.conftest import GENERATED
-
-CUSTOM, ALEXNET = "custom_cnn", "alexnet_lite"
-Accuracy = Callable[[str, bool], float]
-
-
-def study(
-    name: str, accuracy: Accuracy, *, seeds: tuple[int, ...] = (0, 1, 2), dataset: str = "cifar10"
-) -> StudyRecord:
-    """Return a synthetic study; one of another dataset has other images."""
-    made = synthetic.study(accuracy=accuracy, seeds=seeds)
-    changed = dataclasses.replace(made.dataset, name=dataset)
-    return dataclasses.replace(made, name=name, dataset=changed)
-
-
-def plain(family: str, augmented: bool) -> float:
-    return 0.6 + 0.15 * (family == CUSTOM) + 0.03 * augmented
-
-
-def ten_more(family: str, augmented: bool) -> float:
-    return plain(family, augmented) + 0.1
-
-
-def reversed_order(family: str, augmented: bool) -> float:
-    return 0.6 + 0.15 * (family == ALEXNET) + 0.03 * augmented
-
-
-A = study("a", plain)
-BETTER_RUN = study("b", ten_more, seeds=(10, 11, 12, 13))
-RUNS = evidence.from_studies(A, BETTER_RUN)
-
-
-def page(pair: Pair) -> str:
-    """Return all texts of the page."""
-    return str(contents.compose(pair, generated=GENERATED))
+from tests.analysis.pairs import (
+    ALEXNET,
+    BETTER_RUN,
+    CUSTOM,
+    RUNS,
+    A,
+    page,
+    plain,
+    reversed_order,
+    study,
+    ten_more,
+)
 
 
 def test_winners_of_the_same_family_and_augmentation_meet():
@@ -80,7 +56,7 @@ def test_the_difference_is_of_means_over_each_runs_own_seeds_first_less_second()
 def test_a_sentence_begins_with_the_run_that_is_ahead_and_turns_the_interval():
     sentence = words.verdicts(RUNS)[0]
     verdict = RUNS.runs[0].verdict
-    assert sentence.startswith("Alexnet lite with augmentation, b is BETTER than a by ")
+    assert sentence.startswith("AlexNet-lite with augmentation, b is BETTER than a by ")
     assert f"interval +{-100 * verdict.high:.1f} to +{-100 * verdict.low:.1f};" in sentence
 
 
@@ -176,56 +152,6 @@ def test_a_winner_here_and_equivalence_there_are_different_and_two_equivalences_
         assert dataclasses.replace(winner, verdicts=verdicts).agreement == agreement
 
 
-def test_facts_are_in_common_or_differ():
-    family = A.families[0]
-    longer = dataclasses.replace(
-        family,
-        settings={**family.settings, "epochs": 99, "pruner": "asha"},
-        versions={**family.versions, "keras": "9.9"},
-    )
-    other = dataclasses.replace(
-        BETTER_RUN,
-        families=(longer, *BETTER_RUN.families[1:]),
-        retraining_settings={"augmentation": {"zoom": 0.1}, "command": "x"},
-    )
-    pair = evidence.from_studies(A, other)
-    different = {fact.what: fact.values for fact in pair.different}
-    in_common = {fact.what: fact.values[0] for fact in pair.in_common}
-    assert different == {
-        "Search: epochs": ("16", "99 (alexnet lite) and 16 (custom CNN)"),
-        "Search: pruner": ("median", "asha (alexnet lite) and median (custom CNN)"),
-        "Retraining: augmentation, zoom": (None, "0.1"),
-        "Retraining: seeds of the models": ("0, 1, 2", "10, 11, 12, 13"),
-        "Version of keras": ("3.15.1", "9.9 (alexnet lite) and 3.15.1 (custom CNN)"),
-    }
-    assert in_common["Dataset"] == "cifar10"
-    assert in_common["Images to train"] == "10,000"
-    assert in_common["Version of optuna"] == "5.0.0"
-    assert "Ranges searched (custom CNN)" in in_common
-
-
-def test_a_range_that_differs_is_named_and_the_others_are_not():
-    family = A.families[1]
-    wider = tuple(
-        dataclasses.replace(
-            trial,
-            distributions={
-                name: text.replace('"high": 0.6', '"high": 0.7') if name == "dropout" else text
-                for name, text in trial.distributions.items()
-            },
-        )
-        for trial in family.trials
-    )
-    other = dataclasses.replace(
-        BETTER_RUN,
-        families=(BETTER_RUN.families[0], dataclasses.replace(family, trials=wider)),
-    )
-    pair = evidence.from_studies(A, other)
-    ranges = [fact for fact in pair.different if "ange" in fact.what]
-    assert [fact.what for fact in ranges] == ["Range of dropout (custom CNN)"]
-    assert ranges[0].values == ("0 to 0.6", "0 to 0.7")
-
-
 def test_the_same_models_in_both_studies_are_no_further_evidence():
     copied = dataclasses.replace(A, name="b")
     pair = evidence.from_studies(A, copied)
@@ -271,41 +197,3 @@ def test_whatever_a_study_lacks_the_page_is_made(other):
         document = contents.compose(pair, generated=GENERATED)
         assert [section.anchor for section in document.sections] == list(contents.SECTIONS)
         assert all(section.blocks for section in document.sections)
-
-
-def test_the_chart_shows_seeds_with_an_interval_that_holds_their_mean():
-    computed = winners.compute(RUNS)
-    assert computed.shared
-    for rows, record in zip(computed.rows, (A, BETTER_RUN), strict=True):
-        assert len(rows) == 4
-        for row in rows:
-            expected = sorted(
-                (run.seed, 100 * run.test_accuracy)
-                for run in record.retrained
-                if (run.family, run.augmented) == (row.family, row.augmented)
-            )
-            assert row.seeds == tuple(seed for seed, _ in expected)
-            assert row.accuracies == pytest.approx([score for _, score in expected])
-            assert row.low < row.mean < row.high
-            assert row.mean == pytest.approx(np.mean(row.accuracies), abs=1e-3)
-
-
-def test_an_interval_stays_within_what_accuracies_can_be():
-    certain = study("a", lambda family, augmented: 0.97, seeds=(0, 1))
-    for rows in winners.compute(evidence.from_studies(certain, A)).rows:
-        assert all(0 <= row.low <= row.high <= 100 for row in rows)
-
-
-def test_two_studies_share_a_scale_only_where_the_images_are_the_same():
-    apart = evidence.from_studies(A, study("b", plain, dataset="mnist"))
-    assert not winners.compute(apart).shared
-    matches = [winners.draw(winners.compute(pair)).layout.xaxis2.matches for pair in (RUNS, apart)]
-    assert matches == ["x", None]
-
-
-def test_without_any_retrained_model_the_chart_says_so():
-    searched = [synthetic.study(retrained=False, n_trials=n) for n in (20, 30)]
-    pair = evidence.from_studies(*searched)
-    drawn = winners.draw(winners.compute(pair))
-    assert drawn.layout.annotations[-1].text == winners.NOTHING
-    assert "no result on the test split" in page(pair)

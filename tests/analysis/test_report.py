@@ -75,7 +75,7 @@ def test_no_cell_of_a_table_starts_a_formula(hostile_report):
 def test_markdown_holds_the_same_answer(ordinary_report):
     text = ordinary_report.markdown.read_text(encoding="utf-8")
 
-    assert "custom CNN is BETTER than alexnet lite" in text
+    assert "custom CNN is BETTER than AlexNet-lite" in text
     assert "| Model | Augmentation | Test accuracy |" in text
     assert "![" not in text
 

@@ -131,8 +131,8 @@ def test_a_crossing_is_told_by_trials_and_by_time():
 
     said = budget.words(budgets(steady, bold))
 
-    assert "Up to 2 trials alexnet lite is expected to be ahead, from 3 on custom CNN." in said
-    assert "of training alexnet lite is expected to be ahead, then custom CNN." in said
+    assert "Up to 2 trials AlexNet-lite is expected to be ahead, from 3 on custom CNN." in said
+    assert "of training AlexNet-lite is expected to be ahead, then custom CNN." in said
 
 
 def test_without_a_crossing_the_one_that_is_ahead_is_named():

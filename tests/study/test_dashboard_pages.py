@@ -65,7 +65,7 @@ def digest(path):
 def test_every_study_and_the_winner_alone_has_a_note(path):
     for name in ("alexnet_lite", "custom_cnn", "retrained"):
         note = get_note(member(path, name))
-        assert "custom CNN is BETTER than alexnet lite" in note
+        assert "custom CNN is BETTER than AlexNet-lite" in note
         assert note.endswith(BOUNDARY)
     search = member(path, "custom_cnn")
     notes = [bool(trial_note(search, trial.number)) for trial in search.trials]

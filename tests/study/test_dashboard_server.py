@@ -107,7 +107,7 @@ def test_a_study_shows_its_note_its_metric_and_our_figures(running, page):
     page.goto(f"{address}/dashboard/studies/{number}/note")
     page.get_by_role("heading", name="custom CNN in the study cifar10").wait_for()
     page.get_by_text(
-        "it is UNDECIDED whether custom CNN or alexnet lite is better"
+        "it is UNDECIDED whether custom CNN or AlexNet-lite is better"
     ).first.wait_for()
 
 

@@ -1,0 +1,66 @@
+"""Commands that a reader can run next: the study's own, with some of its options set anew."""
+
+from __future__ import annotations
+
+import shlex
+
+from analysis.evidence import Evidence
+
+RUN = ["python", "-m", "study", "run"]
+ABLATE = ["python", "-m", "study", "ablate"]
+
+
+def same(evidence: Evidence, **options: object) -> str:
+    """Return the study's command with these options set anew; `_` in a name stands for `-`."""
+    words = _recorded(evidence)
+    if not words:
+        words = list(RUN)
+        options = {"dataset": evidence.study.dataset.name, "name": evidence.study.name, **options}
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        words = [*_without(words, option), option, str(value)]
+    return shlex.join(words)
+
+
+def another(evidence: Evidence, **options: object) -> str:
+    """Return the same for a new study, beside this one."""
+    return same(evidence, **options, name=f"{evidence.study.name}-again")
+
+
+def ablate(evidence: Evidence) -> str:
+    """Return the command that shows what each of the winner's hyperparameters was worth."""
+    storage = _given(_recorded(evidence), "--storage")
+    return shlex.join([*ABLATE, *storage, "--name", evidence.study.name])
+
+
+def _recorded(evidence: Evidence) -> list[str]:
+    """Return the words of the command that was recorded; none where it is not one of ours.
+
+    A database is read as it comes: nobody is to be told to run whatever stands in it.
+    """
+    families = evidence.study.families
+    known = [str(family.settings.get("command") or "") for family in families]
+    try:
+        words = shlex.split(max(known, key=len, default=""))
+    except ValueError:
+        return []
+    return words if words[: len(RUN)] == RUN else []
+
+
+def _given(words: list[str], option: str) -> list[str]:
+    for place, word in enumerate(words):
+        if word == option:
+            return words[place : place + 2]
+        if word.startswith(f"{option}="):
+            return [word]
+    return []
+
+
+def _without(words: list[str], option: str) -> list[str]:
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        if not skip and word != option and not word.startswith(f"{option}="):
+            kept.append(word)
+        skip = word == option
+    return kept
