@@ -41,18 +41,32 @@ class Answer:
     verdicts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """Return all of it, a paragraph each."""
+        return "\n\n".join((*self.verdicts, *self.warnings, self.text))
+
 
 def answer(evidence: Evidence) -> Answer:
     """Say which family is better on the test split, by how much, how surely and at what cost."""
     warnings = ledger.warnings(evidence.ledger)
-    winners = evidence.comparison[evidence.comparison["configuration"] == WINNER]
-    tested = winners[winners["n_seeds"] > 0]
+    tested = _tested(evidence)
     if tested.empty:
         return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings)
     verdicts = (*_between_families(evidence, tested), *_of_augmentation(evidence, tested))
     sentences = [_intervals(evidence, tested), _costs(tested), _budget(evidence)]
     sentences += [_splits(evidence), _test_time_flip(evidence)]
     return Answer(text=" ".join(filter(None, sentences)), verdicts=verdicts, warnings=warnings)
+
+
+def sentence(evidence: Evidence, compared: Comparison) -> str:
+    """Return the verdict on two conditions as a sentence, with their scores."""
+    return _capital(_said(compared, _tested(evidence)))
+
+
+def _tested(evidence: Evidence) -> pd.DataFrame:
+    """Return the comparison's rows of winners that have been retrained."""
+    rows = evidence.comparison
+    return rows[(rows["configuration"] == WINNER) & (rows["n_seeds"] > 0)]
 
 
 def _by_validation(evidence: Evidence) -> list[str]:

@@ -98,14 +98,12 @@ def _add_options(command: argparse.ArgumentParser, *, folder: str) -> None:
 
 def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
     # Imported here, so that --help and mistyped options answer at once.
-    from analysis import report
-    from study import storage
+    from analysis import api
 
-    url = arguments.storage or storage.default_storage_url()
-    name = arguments.name or storage.newest_study_name(url)
-    written = report.write_report(
-        storage.read_study(url, name),
-        out=arguments.out or report.default_folder(name),
+    written = api.write_report(
+        storage=arguments.storage,
+        name=arguments.name,
+        out=arguments.out,
         png=not arguments.no_png,
         margin=_margin(arguments),
     )

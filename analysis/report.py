@@ -25,6 +25,7 @@ from analysis import (
 from analysis.browser import Drawn
 from analysis.document import Document
 from analysis.evidence import Evidence
+from analysis.frames import FRAMES
 from analysis.png import save_pdf, save_pictures
 from analysis.report_date import report_date
 from analysis.statistics.verdict import DEFAULT_MARGIN
@@ -85,6 +86,17 @@ def write_report(
         ConfigError: If the folder cannot be written.
     """
     known = evidence.from_study(study, margin=margin)
+    return write_evidence(known, out=out, png=png, generated=generated)
+
+
+def write_evidence(
+    known: Evidence, *, out: Path, png: bool = True, generated: datetime | None = None
+) -> ReportFiles:
+    """Write the report of what is known of a study; see `write_report`.
+
+    Raises:
+        ConfigError: If the folder cannot be written.
+    """
     generated = generated or report_date()
     return publish(
         lambda: contents.compose(known, generated=generated),
@@ -175,10 +187,7 @@ def _write_pictures(drawn: Drawn, document: Document, out: Path) -> dict[str, Pa
 
 def _frames(known: Evidence) -> dict[str, pd.DataFrame]:
     return {
-        "comparison": known.comparison,
-        "trials": known.trials,
-        "retrained": known.retrained,
-        "by_class": known.by_class,
+        **{name: frame(known) for name, frame in FRAMES.items()},
         **{
             f"hyperparameters_{_file_name(family.family)}": tables.hyperparameters(family)
             for family in known.study.families

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from sqlalchemy import text
 
@@ -42,10 +43,14 @@ NEWEST_FINISHED = text(
 )
 
 
-def study_names(url: str) -> tuple[str, ...]:
-    """Return the names of the studies in a database that this tool made, in alphabetical order."""
-    with open_for_reading(url) as storage:
-        return tuple(sorted(study_groups(storage)))
+def study_names(storage: str | BaseStorage) -> tuple[str, ...]:
+    """Return the names of the studies that this tool made, in alphabetical order.
+
+    Args:
+        storage: URL of a database, or an Optuna storage that is open.
+    """
+    with _opened(storage) as opened:
+        return tuple(sorted(study_groups(opened)))
 
 
 def newest_study_name(url: str) -> str:
@@ -63,23 +68,28 @@ def newest_study_name(url: str) -> str:
     return str(row[0]).rpartition("/")[0]
 
 
-def read_study(url: str, name: str) -> StudyRecord:
+def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
     """Return all that the database knows of a study.
+
+    Args:
+        storage: URL of a database, or an Optuna storage that is open, perhaps in memory.
+        name: As "cifar10".
 
     Raises:
         ConfigError: If the URL is not one.
         StorageError: If the database cannot be read, holds no such study, or one of a newer schema.
     """
-    with open_for_reading(url) as storage:
-        groups = study_groups(storage)
+    with _opened(storage) as opened:
+        groups = study_groups(opened)
         if name not in groups:
             known = ", ".join(sorted(groups)) or "none"
-            raise StorageError(f"There is no study {name!r} in {redacted(url)!r}. Known: {known}.")
+            shown = redacted(storage) if isinstance(storage, str) else type(storage).__name__
+            raise StorageError(f"There is no study {name!r} in {shown!r}. Known: {known}.")
         members = groups[name]
         for study in members.values():
             check_schema_version(name, study.user_attrs)
         families = tuple(
-            family_record(family, study, storage.get_all_trials(study._study_id, deepcopy=False))
+            family_record(family, study, opened.get_all_trials(study._study_id, deepcopy=False))
             for family, study in sorted(members.items())
             if family not in NO_FAMILIES
         )
@@ -87,7 +97,7 @@ def read_study(url: str, name: str) -> StudyRecord:
         test_labels = b""
         settings: dict[str, Any] = {}
         if RETRAINED in members:
-            trials = storage.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
+            trials = opened.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
             retrained = tuple(filter(None, map(retrained_result, trials)))
             attrs = members[RETRAINED].user_attrs
             test_labels = bytes_of(attrs.get("test_labels"))
@@ -96,7 +106,7 @@ def read_study(url: str, name: str) -> StudyRecord:
         ablations: tuple[AblationPath, ...] = ()
         validation_labels = b""
         if VALIDATED in members:
-            trials = storage.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
+            trials = opened.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
             validated = tuple(filter(None, map(validated_result, trials)))
             ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
             validation_labels = bytes_of(members[VALIDATED].user_attrs.get("validation_labels"))
@@ -144,7 +154,16 @@ def check_study_name(name: str) -> None:
         )
 
 
-def study_groups(storage: RDBStorage) -> dict[str, dict[str, FrozenStudy]]:
+@contextmanager
+def _opened(storage: str | BaseStorage) -> Iterator[BaseStorage]:
+    if isinstance(storage, str):
+        with open_for_reading(storage) as opened:
+            yield opened
+    else:  # Whoever opened it closes it.
+        yield storage
+
+
+def study_groups(storage: BaseStorage) -> dict[str, dict[str, FrozenStudy]]:
     """Return the Optuna studies that this tool made, by name and last part of the name."""
     groups: dict[str, dict[str, FrozenStudy]] = {}
     for study in storage.get_all_studies():

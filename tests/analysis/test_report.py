@@ -35,6 +35,9 @@ def test_a_report_is_one_page_with_plotly_once_and_tables_beside_it(ordinary_rep
     assert "src=" not in page.split("<script>")[0]
     assert {path.name for path in ordinary_report.tables} == {
         "comparison.csv",
+        "verdicts.csv",
+        "budgets.csv",
+        "fairness.csv",
         "trials.csv",
         "retrained.csv",
         "by_class.csv",

@@ -1,0 +1,1 @@
+"""The study as a notebook, and the program that renews its outputs."""
