@@ -18,6 +18,7 @@ from study.ablation import ablation_runs, path_attrs, plan
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
+from study.heartbeat import beating
 from study.keras_tuner.scheduler import TunerScheduler
 from study.label_coding import encode_labels
 from study.progress import Progress
@@ -92,8 +93,10 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     n_threads = threads_per_worker(config.n_workers)
+    members = [f"{config.name}/{family}" for family in config.families]
     with (
         open_for_writing(config.storage_url) as storage,
+        beating(storage, members),
         WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
