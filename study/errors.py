@@ -4,7 +4,9 @@ StudyError
 ├── ConfigError     an argument, an environment variable or a combination of them
 ├── DatasetError    images that cannot be had, are cut off, or are not what they claim to be
 │   └── DatasetUnavailableError    no source has them; another data set may still serve
+├── FolderError     a folder of models or checkpoints that cannot be written
 ├── StorageError    a database that cannot be opened, read or written
+│   └── StudyTakenError    a study that another run is at
 └── WorkerError     processes that die where they should work
 """
 
@@ -25,8 +27,16 @@ class DatasetUnavailableError(DatasetError):
     """No source has the images, and none of them is damaged: another data set may still serve."""
 
 
+class FolderError(StudyError):
+    """A folder of models or checkpoints cannot be written."""
+
+
 class StorageError(StudyError):
     """A database cannot be opened, read or written."""
+
+
+class StudyTakenError(StorageError):
+    """Another run of the same study is alive: what two begin at once would be done twice."""
 
 
 class WorkerError(StudyError):

@@ -69,24 +69,27 @@ class Objective:
         """
         until_epoch = until_epoch or self.config.epochs
         checkpoint = self.checkpoints and self.checkpoints / f"{self.space.name}-{trial.number}.npz"
-        pauses = False
+        has_ended = False
         try:
             with active_backend().memory_errors():
                 training = self._paused.pop(trial.number, None) or self._begin(trial, checkpoint)
                 self._train(trial, training, checkpoint, until_epoch=until_epoch)
-            pauses = training.epoch < self.config.epochs
+            has_ended = training.epoch >= self.config.epochs
         except DivergedError as error:
+            has_ended = True
             raise TrialFailedError(f"diverged: {error}") from error
         except MemoryError as error:
+            has_ended = True
             raise TrialFailedError("out of memory") from error
-        except KeyboardInterrupt:
-            pauses = True
+        except (optuna.TrialPruned, TrialFailedError):
+            has_ended = True
             raise
         finally:
-            if checkpoint and not pauses:
+            # Stopped by Ctrl-C, a full disk or a locked database, it goes on from there.
+            if checkpoint and has_ended:
                 checkpoint.unlink(missing_ok=True)
             gc.collect()
-        if pauses:
+        if not has_ended:
             self._paused[trial.number] = training
             while len(self._paused) > N_KEPT:
                 self._paused.popitem(last=False)

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search_spaces import SPACES
 from study.config import MAX_SEED
 from study.errors import ConfigError
-from study.files import replaced
+from study.files import replaced, writable
 from study.progress import Progress
 from study.run_tasks import RunTasks
 from study.runs import Run
@@ -67,11 +67,10 @@ class RetrainingTasks(RunTasks[Run, RetrainedModel]):
         self._progress.retrained(recorded)
 
     def _keep_if_best(self, family: str, model: RetrainedModel) -> None:
-        self._models_dir.mkdir(parents=True, exist_ok=True)
         kept = self._models_dir / f"{family}.keras"
         best = _best_accuracy(self._optuna_study, family)
         if not kept.exists() or model.test_accuracy > best:
-            with replaced(kept) as file:
+            with writable(self._models_dir), replaced(kept) as file:
                 file.write(model.file)
 
 
