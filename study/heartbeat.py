@@ -11,6 +11,7 @@ own accord writes `stopped: true`; one that is killed leaves its last beat behin
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,10 +21,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._rdb.models import StudyModel, StudySystemAttributeModel
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from study.environment import is_dead, this_process
+from study.errors import StorageError, StudyTakenError
+from study.interruption import ask_to_stop
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +38,12 @@ BEAT_SECONDS = 30.0
 STALE_SECONDS = 180.0
 """Age of a last beat that tells of a dead run: some beats may be lost while the database is locked.
 
-A beat from the future, of a host whose clock is ahead, is a young one.
+A beat from the future, of a host whose clock is ahead or before this one's was set back, is a young
+one, up to `AHEAD_SECONDS`.
 """
+
+AHEAD_SECONDS = 24 * 3600.0
+"""As far as clocks may be apart, as where one of them keeps the time of another zone."""
 
 RETRY_SECONDS = 1.0
 """Until the next beat where one of the studies is not there yet."""
@@ -65,7 +74,7 @@ class Heartbeat:
         """Return whether its run may still go on: not ended, not known to be dead, not silent."""
         if self.stopped or is_dead(dict(self.process)):
             return False
-        return self.age_seconds(now) < STALE_SECONDS
+        return -AHEAD_SECONDS < self.age_seconds(now) < STALE_SECONDS
 
     @property
     def is_ours(self) -> bool:
@@ -99,8 +108,54 @@ def other_live_runs(storage: BaseStorage, study_names: Iterable[str]) -> tuple[H
     return tuple(beat for beat in beats if beat and not beat.is_ours and beat.is_alive())
 
 
+def refuse_others(storage: BaseStorage, study_names: Iterable[str]) -> None:
+    """Raise a StudyTakenError where another run of one of these Optuna studies is alive."""
+    for beat in other_live_runs(storage, study_names):
+        raise _taken(beat)
+
+
+def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> bool:
+    """Write this run's beat into an Optuna study, unless another live run is at it.
+
+    Looking and writing are one transaction, so that of two runs that begin at once one is refused.
+
+    Returns:
+        Whether the study is there.
+
+    Raises:
+        StudyTakenError: If another run of it is alive.
+    """
+    beat = {**this_process(), "time": datetime.now(tz=UTC).isoformat(), "stopped": stopped}
+    with Session(storage.engine) as session, session.begin():
+        # SQLite's transactions here take the lock as they begin; other databases lock the row.
+        studies = session.query(StudyModel).filter_by(study_name=study_name)
+        study = studies.with_for_update().one_or_none()
+        if study is None:
+            return False
+        key = {"study_id": study.study_id, "key": ATTRIBUTE}
+        row = session.query(StudySystemAttributeModel).filter_by(**key).one_or_none()
+        last = heartbeat_of({ATTRIBUTE: json.loads(str(row.value_json))}) if row else None
+        if last is not None and not last.is_ours and last.is_alive():
+            raise _taken(last)
+        if row is None:
+            session.add(StudySystemAttributeModel(**key, value_json=json.dumps(beat)))
+        else:
+            row.value_json = json.dumps(beat)
+    return True
+
+
+def _taken(beat: Heartbeat) -> StudyTakenError:
+    host, pid, started = (beat.process.get(key) for key in ("host", "pid", "started"))
+    return StudyTakenError(
+        f"The study is being run by process {pid} on host {host!r} since {started} (last sign of "
+        f"life {max(0.0, beat.age_seconds()):.0f} seconds ago); let it end or stop it there with "
+        f"Ctrl-C, or give --name for another study. If it was killed, wait {STALE_SECONDS:.0f} "
+        "seconds."
+    )
+
+
 @contextmanager
-def beating(storage: BaseStorage, study_names: Iterable[str]) -> Iterator[None]:
+def beating(storage: RDBStorage, study_names: Iterable[str]) -> Iterator[None]:
     """Give signs of life in these Optuna studies, as soon as they are there, until the end."""
     names, ends = tuple(study_names), threading.Event()
     thread = threading.Thread(target=_beat, args=(storage, names, ends), daemon=True)
@@ -112,23 +167,25 @@ def beating(storage: BaseStorage, study_names: Iterable[str]) -> Iterator[None]:
         thread.join(FAREWELL_SECONDS)
 
 
-def _beat(storage: BaseStorage, names: tuple[str, ...], ends: threading.Event) -> None:
+def _beat(storage: RDBStorage, names: tuple[str, ...], ends: threading.Event) -> None:
     while not ends.is_set():
         all_told = _tell(storage, names, stopped=False)
         ends.wait(BEAT_SECONDS if all_told else RETRY_SECONDS)
     _tell(storage, names, stopped=True)
 
 
-def _tell(storage: BaseStorage, names: tuple[str, ...], *, stopped: bool) -> bool:
+def _tell(storage: RDBStorage, names: tuple[str, ...], *, stopped: bool) -> bool:
     """Write a beat into each study; return whether all of them were there."""
-    beat = {**this_process(), "time": datetime.now(tz=UTC).isoformat(), "stopped": stopped}
     all_told = True
     for name in names:
         try:
-            storage.set_study_system_attr(storage.get_study_id_from_name(name), ATTRIBUTE, beat)
-        except KeyError:
-            all_told = False
-        except (SQLAlchemyError, StorageInternalError) as error:
+            all_told &= claim(storage, name, stopped=stopped)
+        except StudyTakenError as error:
+            if not stopped:
+                # This run was held up for so long that it was thought dead.
+                logger.error("%r was taken over, so this run stops. %s", name, error)
+                ask_to_stop()
+        except (SQLAlchemyError, StorageInternalError, StorageError) as error:
             # A beat is lost, as where another program holds the lock for long; the next one tells.
             logger.debug("A heartbeat of %s could not be written: %s", name, error)
     return all_told

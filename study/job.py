@@ -18,7 +18,7 @@ from study.ablation import ablation_runs, path_attrs, plan
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
-from study.heartbeat import beating
+from study.heartbeat import beating, refuse_others
 from study.keras_tuner.scheduler import TunerScheduler
 from study.label_coding import encode_labels
 from study.progress import Progress
@@ -96,6 +96,7 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
     members = [f"{config.name}/{family}" for family in config.families]
     with (
         open_for_writing(config.storage_url) as storage,
+        _alone(storage, members),
         beating(storage, members),
         WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
@@ -109,6 +110,13 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             storage=storage,
             precision=_precision(storage, config, workers),
         )
+
+
+@contextmanager
+def _alone(storage: RDBStorage, members: Sequence[str]) -> Iterator[None]:
+    # What is not there yet is claimed as it is made, see `open_search_study`.
+    refuse_others(storage, members)
+    yield
 
 
 def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:

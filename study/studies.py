@@ -17,6 +17,7 @@ from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
 from study.environment import machine, this_process, versions
 from study.errors import ConfigError
+from study.heartbeat import claim
 from study.pruners import PRUNERS
 from study.records import INTERRUPTED, NO_FAMILIES, SCHEMA_VERSION
 from study.schedulers import SCHEDULERS
@@ -33,10 +34,12 @@ def open_search_study(
 
     Raises:
         ConfigError: If it was begun with other images or other settings of training.
+        StudyTakenError: If another run of it is alive.
     """
     attrs = {**attrs, "roles": space.roles, "baselines": _plain(space.baselines)}
     name = f"{config.name}/{space.name}"
     optuna_study = open_study(storage, name, attrs=attrs, metric="validation accuracy")
+    claim(storage, name)
     optuna_study.pruner = _pruner(config)
     # Every trial is queued with all of its parameters: there is nothing left to sample.
     optuna_study.sampler = RandomSampler()
