@@ -33,6 +33,7 @@ from study.studies import (
     find_study,
     open_search_study,
     open_study,
+    space_attrs,
     stored_precision,
 )
 from study.validated import ValidationTasks
@@ -147,13 +148,21 @@ class _Job:
             optuna_study = find_study(self.storage, f"{self.config.name}/{member}", attrs=attrs)
             if optuna_study is not None:
                 check_families(optuna_study, self.config.families)
+        for family in self.config.families:
+            # All of them, before anything is written into one.
+            attrs = {**self._attrs(), **space_attrs(SPACES[family])}
+            find_study(self.storage, f"{self.config.name}/{family}", attrs=attrs)
 
     def search(self) -> None:
-        attrs = self._attrs()
         searches = [
             FamilySearch(
                 SPACES[family],
-                open_search_study(self.storage, self.config, SPACES[family], attrs=attrs),
+                open_search_study(
+                    self.storage,
+                    self.config,
+                    SPACES[family],
+                    attrs={**self._attrs(), **space_attrs(SPACES[family])},
+                ),
                 config=self.config.search,
                 scheduler=self._scheduler(family),
             )

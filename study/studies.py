@@ -21,6 +21,7 @@ from study.heartbeat import claim
 from study.pruners import PRUNERS
 from study.records import INTERRUPTED, NO_FAMILIES, SCHEMA_VERSION
 from study.schedulers import SCHEDULERS
+from study.space_changes import check_baselines, check_space, space_attr, stored_space
 from study.storage.reading import check_schema_version
 from study.workers import threads_per_worker
 
@@ -45,6 +46,15 @@ def open_search_study(
     optuna_study.sampler = RandomSampler()
     _queue_untried_baselines(optuna_study, space)
     return optuna_study
+
+
+def space_attrs(space: SearchSpace) -> dict[str, Any]:
+    """Return the attributes that say what a family's search chooses from."""
+    return {
+        "space": space_attr(space),
+        "roles": space.roles,
+        "baselines": _plain(space.baselines),
+    }
 
 
 def load_search_study(storage: RDBStorage, config: StudyConfig, family: str) -> optuna.Study:
@@ -181,11 +191,22 @@ def _check_stored(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:
         check_schema_version(name, stored)
         _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
         _check_same("setting", name, stored.get("settings"), attrs["settings"])
+        _check_space(optuna_study, attrs)
     elif optuna_study.get_trials(deepcopy=False):
         raise ConfigError(
             f"Study {name!r} holds trials that this program did not make; "
             "give --name for a new study."
         )
+
+
+def _check_space(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:
+    name, stored = optuna_study.study_name, optuna_study.user_attrs
+    if "space" in attrs:
+        trials = optuna_study.get_trials(deepcopy=False)
+        before = stored_space(stored.get("space"), trials)
+        check_space(name, before, stored_space(attrs["space"], ()))
+    if "baselines" in attrs:
+        check_baselines(name, stored.get("baselines"), attrs["baselines"])
 
 
 def _check_same(what: str, name: str, stored: Any, wanted: Mapping[str, Any]) -> None:

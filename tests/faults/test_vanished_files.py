@@ -1,4 +1,4 @@
-"""A database or a folder that vanishes under a run: nothing is written where nobody will read it."""
+"""A database or a folder that vanishes under a run: nothing is written where nobody reads it."""
 
 from __future__ import annotations
 

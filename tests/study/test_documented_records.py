@@ -42,7 +42,7 @@ def test_a_real_run_writes_what_is_documented_and_nothing_else(written):
         is_final = name.endswith("/retrained")
         expected = SEARCH
         if name.endswith("/validated"):
-            expected = SEARCH - {"roles", "baselines"} | VALIDATION - {"ablation"}
+            expected = SEARCH - {"roles", "baselines", "space"} | VALIDATION - {"ablation"}
         assert set(study.user_attrs) == (RETRAINED | COMMON if is_final else expected)
         without = set() if is_final else {"n_test"}
         assert set(study.user_attrs["dataset"]) == DATASET - without
