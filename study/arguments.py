@@ -8,7 +8,7 @@ from pathlib import Path
 
 from search_spaces import SPACES
 from study.argument_types import duration, families, number, whole_number, workers
-from study.commands import ablate, dashboard
+from study.commands import ablate, dashboard, doctor
 from study.config import (
     AUGMENTERS,
     ENGINES,
@@ -47,6 +47,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_output(run)
     ablate.add_to(commands)
     dashboard.add_to(commands)
+    doctor.add_to(commands)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
         _settle_engine(run, arguments)

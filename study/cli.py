@@ -9,14 +9,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from study.arguments import parse
-from study.commands import ablate, dashboard, run
+from study.commands import ablate, dashboard, doctor, run
 from study.console import ConsoleHandler
 from study.errors import StudyError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-COMMANDS = {"run": run.execute, "ablate": ablate.execute, "dashboard": dashboard.execute}
+COMMANDS = {
+    "run": run.execute,
+    "ablate": ablate.execute,
+    "dashboard": dashboard.execute,
+    "doctor": doctor.execute,
+}
 EXIT_USER_ERROR, EXIT_INTERRUPTED = 2, 130
 
 

@@ -111,7 +111,7 @@ def other_live_runs(storage: BaseStorage, study_names: Iterable[str]) -> tuple[H
 def refuse_others(storage: BaseStorage, study_names: Iterable[str]) -> None:
     """Raise a StudyTakenError where another run of one of these Optuna studies is alive."""
     for beat in other_live_runs(storage, study_names):
-        raise _taken(beat)
+        raise taken_by(beat)
 
 
 def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> bool:
@@ -136,7 +136,7 @@ def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> boo
         row = session.query(StudySystemAttributeModel).filter_by(**key).one_or_none()
         last = heartbeat_of({ATTRIBUTE: json.loads(str(row.value_json))}) if row else None
         if last is not None and not last.is_ours and last.is_alive():
-            raise _taken(last)
+            raise taken_by(last)
         if row is None:
             session.add(StudySystemAttributeModel(**key, value_json=json.dumps(beat)))
         else:
@@ -144,7 +144,8 @@ def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> boo
     return True
 
 
-def _taken(beat: Heartbeat) -> StudyTakenError:
+def taken_by(beat: Heartbeat) -> StudyTakenError:
+    """Return the error that says who runs a study."""
     host, pid, started = (beat.process.get(key) for key in ("host", "pid", "started"))
     return StudyTakenError(
         f"The study is being run by process {pid} on host {host!r} since {started} (last sign of "

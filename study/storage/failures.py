@@ -35,8 +35,8 @@ REMEDIES = {
     sqlite3.SQLITE_IOERR: "cannot be read or written by the system (disk I/O error); check its "
     f"disk, the space and the limits there, {GO_ON}",
     sqlite3.SQLITE_CANTOPEN: f"cannot be opened any more; check the file and its folder, {GO_ON}",
-    sqlite3.SQLITE_CORRUPT: "is damaged; `python -m study doctor` says how far, and a backup of "
-    "it can take its place",
+    sqlite3.SQLITE_CORRUPT: "is damaged; put a backup in its place, if `python -m study doctor` "
+    "confirms it",
     sqlite3.SQLITE_NOTADB: "is no SQLite database any more; put a backup in its place",
 }
 """What to say of a database by SQLite's primary result code (https://sqlite.org/rescode.html)."""
