@@ -36,7 +36,7 @@ def read(path: Path, *, like: State) -> tuple[dict[str, list[np.ndarray]], int]:
     try:
         with np.load(path, allow_pickle=False) as file:
             found = dict(file)
-    except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{str(path)!r} is damaged or cannot be read; delete it.") from error
     epoch = found.pop("epoch", None)
     if epoch is None or _shapes(found) != _shapes(expected):

@@ -10,10 +10,13 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from study.dashboard.pages import refresh_all
 from study.errors import StorageError
 from study.storage import open_for_reading, open_for_writing, opening, read_study
+from tests.analysis import synthetic
 from tests.faults.quick_runs import ends, ends_in_one_line, held_at, whole
 from tests.study.databases import add_study, journal_mode, url_of
+from tests.study.written import write
 
 LOCKED_SECONDS = 2.0
 
@@ -74,3 +77,16 @@ def test_reading_while_writing_leaves_the_writers_locks_alone(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert "locked" in done.stderr
         assert path.with_name("studies.db-wal").exists()
+
+
+def test_the_dashboard_goes_without_new_notes_where_the_database_stays_locked(
+    tmp_path, monkeypatch, caplog
+):
+    url = url_of(tmp_path / "studies.db")
+    write(url, synthetic.study(n_trials=3, seeds=(0,)))
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_SECONDS", 0.2)
+    with locked(tmp_path / "studies.db"):
+        refresh_all(url)
+    assert "notes are not written" in caplog.text
+    assert "locked by another program" in caplog.text
+    assert "Traceback" not in caplog.text
