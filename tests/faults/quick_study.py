@@ -79,6 +79,7 @@ class QuickTrials:
         score = 0.0
         for epoch in range(len(stored.intermediate_values) + 1, until_epoch + 1):
             at(f"trial-{trial.number}-epoch-{epoch}")
+            time.sleep(float(os.environ.get("FAULT_EPOCH_SECONDS", "0")))
             score = (1 + trial.number % 7 + epoch) / 20
             trial.report(score, step=epoch)
             checkpoint = checkpoints / f"{family}-{trial.number}.npz"
