@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from study.ablation import ablation_runs, path_attrs, plan
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
-from study.heartbeat import beating
+from study.heartbeat import Heartbeat, beating, last_beats, other_live_runs
 from study.keras_tuner.scheduler import TunerScheduler
 from study.label_coding import encode_labels
 from study.progress import Progress
@@ -96,8 +96,12 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
     members = [f"{config.name}/{family}" for family in config.families]
     with (
         open_for_writing(config.storage_url) as storage,
-        beating(storage, members),
-        WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
+        _earlier_runs(storage, members) as earlier,
+        WorkerPool(
+            n_workers=config.n_workers,
+            n_threads=n_threads,
+            task_timeout_seconds=config.trial_timeout_seconds,
+        ) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
         yield _Job(
@@ -107,8 +111,31 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             workers=workers,
             advisers=advisers,
             storage=storage,
+            earlier=earlier,
             precision=_precision(storage, config, workers),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _EarlierRuns:
+    """What is known of other runs of a study as this one begins.
+
+    Attributes:
+        beats: Their last heartbeats, by name of the Optuna study.
+        are_over: Whether none of them is alive.
+    """
+
+    beats: Mapping[str, Heartbeat]
+    are_over: bool
+
+
+@contextmanager
+def _earlier_runs(storage: RDBStorage, members: Sequence[str]) -> Iterator[_EarlierRuns]:
+    """Look for other runs, and then give signs of life of this one."""
+    beats = last_beats(storage, members)
+    earlier = _EarlierRuns(beats=beats, are_over=not other_live_runs(storage, members))
+    with beating(storage, members):
+        yield earlier
 
 
 def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:
@@ -131,6 +158,7 @@ class _Job:
     workers: Workers
     advisers: Workers
     storage: RDBStorage
+    earlier: _EarlierRuns
     precision: str
 
     def check_results(self) -> None:
@@ -151,6 +179,9 @@ class _Job:
             )
             for family in self.config.families
         ]
+        for search in searches:
+            beat = self.earlier.beats.get(f"{self.config.name}/{search.family}")
+            search.adopt(is_alone=self.earlier.are_over, last_beat=beat.time if beat else None)
         work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)
