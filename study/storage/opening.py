@@ -142,11 +142,14 @@ def _read_only_url(path: Path) -> str:
 
 def _read_only_mode(path: Path) -> str:
     # To read a database in WAL mode, SQLite makes two files beside it, or fails where it may not;
-    # where no log is pending, "immutable" does without.
+    # where no log is pending, "immutable" does without. While one is, the file must not even be
+    # opened here: closing it would drop the locks by which SQLite, in this very process, holds it,
+    # and another process would then delete the log that this one goes on writing to.
+    if Path(f"{path}-wal").exists():
+        return "mode=ro"
     with path.open("rb") as file:
         header = file.read(20)
-    at_rest = not Path(f"{path}-wal").exists()
-    return "mode=ro&immutable=1" if header[18:20] == WAL_VERSIONS and at_rest else "mode=ro"
+    return "mode=ro&immutable=1" if header[18:20] == WAL_VERSIONS else "mode=ro"
 
 
 def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
