@@ -13,7 +13,6 @@ import pytest
 from study.storage import check_writable, open_for_writing, study_names
 from tests.study.databases import add_study, contents, journal_mode, url_of
 
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -70,7 +69,7 @@ def test_reading_in_the_process_that_writes_does_not_let_others_delete_its_log(t
             text=True,
             check=True,
         )
-        assert done.stdout.split() == ["first", "second", "third"]
+        assert done.stdout.decode().split() == ["first", "second", "third"]
 
 
 def test_two_writers_never_take_the_same_waiting_trial(database):
