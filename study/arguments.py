@@ -142,6 +142,13 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "after it",
     )
     group.add_argument(
+        "--trial-timeout",
+        type=duration,
+        metavar="TIME",
+        help="fail a trial that its worker trains for longer than this before it pauses or ends, "
+        "and leave out a run of retraining that takes longer: it may hang; if not given, no limit",
+    )
+    group.add_argument(
         "--measure-trials",
         type=whole_number,
         default=SearchConfig.n_measured,

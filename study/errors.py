@@ -1,4 +1,4 @@
-"""The errors that are the user's to mend; each becomes one line on stderr and exit code 2.
+"""The errors that are the user's to mend; each becomes one line on stderr and an exit code.
 
 StudyError
 ├── ConfigError     an argument, an environment variable or a combination of them
@@ -7,12 +7,15 @@ StudyError
 ├── FolderError     a folder of models or checkpoints that cannot be written
 ├── StorageError    a database that cannot be opened, read or written
 │   └── StudyTakenError    a study that another run is at
-└── WorkerError     processes that die where they should work
+├── WorkerError     processes that die where they should work
+└── FamilyFailedError    no trial of a family could be trained; all else was done
 """
 
 
 class StudyError(Exception):
     """Base of the errors a user can mend: one line that gives subject, value and remedy."""
+
+    exit_code = 2
 
 
 class ConfigError(StudyError):
@@ -41,3 +44,9 @@ class StudyTakenError(StorageError):
 
 class WorkerError(StudyError):
     """Worker processes die where they should work: killed for want of memory, most likely."""
+
+
+class FamilyFailedError(StudyError):
+    """No trial of a family could be trained; the others were, and their report is written."""
+
+    exit_code = 3

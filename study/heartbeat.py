@@ -97,15 +97,21 @@ def heartbeat_of(system_attrs: Mapping[str, Any]) -> Heartbeat | None:
     return Heartbeat(process=process, time=time, stopped=beat.get("stopped") is True)
 
 
-def other_live_runs(storage: BaseStorage, study_names: Iterable[str]) -> tuple[Heartbeat, ...]:
-    """Return the heartbeats of other processes that seem to run one of these Optuna studies."""
+def last_beats(storage: BaseStorage, study_names: Iterable[str]) -> dict[str, Heartbeat]:
+    """Return the last heartbeat in each of these Optuna studies that has one, by its name."""
     wanted = set(study_names)
-    beats = (
-        heartbeat_of(study.system_attrs)
+    beats = {
+        study.study_name: heartbeat_of(study.system_attrs)
         for study in storage.get_all_studies()
         if study.study_name in wanted
-    )
-    return tuple(beat for beat in beats if beat and not beat.is_ours and beat.is_alive())
+    }
+    return {name: beat for name, beat in beats.items() if beat is not None}
+
+
+def other_live_runs(storage: BaseStorage, study_names: Iterable[str]) -> tuple[Heartbeat, ...]:
+    """Return the heartbeats of other processes that seem to run one of these Optuna studies."""
+    beats = last_beats(storage, study_names).values()
+    return tuple(beat for beat in beats if not beat.is_ours and beat.is_alive())
 
 
 def refuse_others(storage: BaseStorage, study_names: Iterable[str]) -> None:

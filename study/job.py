@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from study.ablation import ablation_runs, path_attrs, plan
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.family_search import FamilySearch
-from study.heartbeat import beating, refuse_others
+from study.heartbeat import Heartbeat, beating, last_beats, refuse_others
 from study.keras_tuner.scheduler import TunerScheduler
 from study.label_coding import encode_labels
 from study.progress import Progress
@@ -97,9 +97,12 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
     members = [f"{config.name}/{family}" for family in config.families]
     with (
         open_for_writing(config.storage_url) as storage,
-        _alone(storage, members),
-        beating(storage, members),
-        WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
+        _earlier_beats(storage, members) as earlier,
+        WorkerPool(
+            n_workers=config.n_workers,
+            n_threads=n_threads,
+            task_timeout_seconds=config.trial_timeout_seconds,
+        ) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
         yield _Job(
@@ -109,15 +112,21 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             workers=workers,
             advisers=advisers,
             storage=storage,
+            earlier=earlier,
             precision=_precision(storage, config, workers),
         )
 
 
 @contextmanager
-def _alone(storage: RDBStorage, members: Sequence[str]) -> Iterator[None]:
+def _earlier_beats(
+    storage: RDBStorage, members: Sequence[str]
+) -> Iterator[Mapping[str, Heartbeat]]:
+    """Refuse to run beside another, give signs of life, and tell when earlier runs last did."""
     # What is not there yet is claimed as it is made, see `open_search_study`.
     refuse_others(storage, members)
-    yield
+    beats = last_beats(storage, members)
+    with beating(storage, members):
+        yield beats
 
 
 def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:
@@ -140,6 +149,7 @@ class _Job:
     workers: Workers
     advisers: Workers
     storage: RDBStorage
+    earlier: Mapping[str, Heartbeat]
     precision: str
 
     def check_results(self) -> None:
@@ -168,6 +178,9 @@ class _Job:
             )
             for family in self.config.families
         ]
+        for search in searches:
+            beat = self.earlier.get(f"{self.config.name}/{search.family}")
+            search.adopt(is_alone=True, last_beat=beat.time if beat else None)
         work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)

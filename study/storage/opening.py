@@ -159,9 +159,9 @@ def _read_only_url(path: Path) -> str:
 
 def _read_only_mode(path: Path) -> str:
     # To read a database in WAL mode, SQLite makes two files beside it, or fails where it may not;
-    # where no log is pending, "immutable" does without. Where one is, this very process may have
-    # the database open, and to open and close the file here would drop SQLite's locks on it: the
-    # system keeps them by process (https://sqlite.org/howtocorrupt.html, section 2.2).
+    # where no log is pending, "immutable" does without. While one is, the file must not even be
+    # opened here: closing it would drop the locks by which SQLite, in this very process, holds it,
+    # and another process would then delete the log that this one goes on writing to.
     if Path(f"{path}-wal").exists():
         return "mode=ro"
     with path.open("rb") as file:
