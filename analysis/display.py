@@ -117,7 +117,9 @@ def selection(found: Sequence[Selected]) -> Table:
 
 
 def budgets(evidence: Evidence) -> Table:
-    """Return what each family's search was given and spent."""
+    """Return what each family's search was given and spent, and lost where it was interrupted."""
+    has_lost = any(account.lost_seconds for account in evidence.ledger)
+    lost = "Lost to interruptions"
     return Table(
         caption=(
             "The budget of each family's search. Floating-point operations are three times those "
@@ -132,6 +134,7 @@ def budgets(evidence: Evidence) -> Table:
             "Epochs",
             "Training time",
             "Floating-point operations",
+            *((lost,) if has_lost else ()),
         ),
         rows=tuple(
             (
@@ -143,6 +146,7 @@ def budgets(evidence: Evidence) -> Table:
                 number(account.n_epochs),
                 duration(account.seconds) if account.seconds else MISSING,
                 MISSING if account.flops is None else f"{account.flops:.2e}",
+                *((duration(account.lost_seconds),) if has_lost else ()),
             )
             for account in evidence.ledger
         ),

@@ -26,6 +26,8 @@ class Account:
         n_epochs: Epochs of all trials, interrupted ones included: they were spent.
         seconds: Wall time of training and validating, as far as it was recorded.
         flops: Floating-point operations of training, by the forward pass; None where not recorded.
+        lost_seconds: Wall time beside `seconds`, of training that was cut short or done again.
+        lost_epochs: Whole epochs beside `n_epochs`, which were trained again.
     """
 
     family: str
@@ -36,6 +38,8 @@ class Account:
     n_epochs: int
     seconds: float
     flops: float | None
+    lost_seconds: float = 0.0
+    lost_epochs: int = 0
 
     @property
     def pruned_share(self) -> float:
@@ -92,6 +96,8 @@ def _account(family: FamilyRecord, n_train: int | None) -> Account:
         n_epochs=sum(len(trial.validation_accuracy) for trial in family.trials),
         seconds=sum(trial.training_seconds or 0.0 for trial in family.trials),
         flops=_flops(family.trials, n_train),
+        lost_seconds=sum(trial.lost_seconds or 0.0 for trial in family.trials),
+        lost_epochs=sum(trial.lost_epochs or 0 for trial in family.trials),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from search_spaces import SPACES
 from study import log_file
 from study.argument_types import duration, families, number, whole_number, workers
-from study.commands import ablate, dashboard, status
+from study.commands import ablate, dashboard, doctor, status
 from study.config import (
     AUGMENTERS,
     ENGINES,
@@ -49,6 +49,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     ablate.add_to(commands)
     status.add_to(commands)
     dashboard.add_to(commands)
+    doctor.add_to(commands)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
         _settle_engine(run, arguments)
@@ -141,6 +142,13 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="begin no new round of trials after this, as 90m, 2h or 1h30m; winners are retrained "
         "after it",
+    )
+    group.add_argument(
+        "--trial-timeout",
+        type=duration,
+        metavar="TIME",
+        help="fail a trial that its worker trains for longer than this before it pauses or ends, "
+        "and leave out a run of retraining that takes longer: it may hang; if not given, no limit",
     )
     group.add_argument(
         "--measure-trials",

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from study import log_file
 from study.arguments import parse
-from study.commands import ablate, dashboard, run, status
+from study.commands import ablate, dashboard, doctor, run, status
 from study.console import ConsoleHandler
 from study.errors import StudyError
+from study.interruption import exit_code, interrupt_at_signals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,14 +23,15 @@ COMMANDS = {
     "ablate": ablate.execute,
     "status": status.execute,
     "dashboard": dashboard.execute,
+    "doctor": doctor.execute,
 }
-EXIT_USER_ERROR, EXIT_INTERRUPTED = 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parse(argv)
+    interrupt_at_signals()
     # What is slow to import (Optuna, plotly) is imported only once it is needed.
     from rich.console import Console
 
@@ -42,11 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return execute(arguments, command=command, console=console)
     except StudyError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return EXIT_USER_ERROR
-    except KeyboardInterrupt:
+        return error.exit_code
+    except KeyboardInterrupt as interrupt:
         command = _shown_command(argv)
         print(f"Interrupted; everything so far is kept. To continue: {command}", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return exit_code(interrupt)
 
 
 def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:

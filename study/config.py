@@ -165,6 +165,8 @@ class StudyConfig:
         dataset: Key of `study.datasets.DATASETS`.
         substitute_for: Why this dataset stands in for the wanted one; None where it does not.
         n_workers: Processes that train, each with its share of the processor's cores.
+        trial_timeout_seconds: How long a worker may train a trial until it pauses or ends, or
+            retrain a model, before it is taken to hang; None for no limit.
         families: Keys of `search_spaces.SPACES`, in order.
         storage_url: Database of the Optuna studies.
         data_dir: Folder of the datasets' files.
@@ -184,9 +186,13 @@ class StudyConfig:
     retrain: RetrainConfig
     substitute_for: str | None = None
     n_workers: int = 1
+    trial_timeout_seconds: float | None = None
     command: str = ""
 
     def __post_init__(self) -> None:
+        timeout = self.trial_timeout_seconds
+        if timeout is not None and not 0 < timeout < math.inf:
+            raise ConfigError(f"--trial-timeout must be above 0, but got {timeout} seconds.")
         _check_between("--workers", self.n_workers, 1, MAX_WORKERS)
         if self.retrain.n_draws > 1 and self.search.fraction == 1:
             raise ConfigError(

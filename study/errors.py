@@ -1,16 +1,21 @@
-"""The errors that are the user's to mend; each becomes one line on stderr and exit code 2.
+"""The errors that are the user's to mend; each becomes one line on stderr and an exit code.
 
 StudyError
 ├── ConfigError     an argument, an environment variable or a combination of them
 ├── DatasetError    images that cannot be had, are cut off, or are not what they claim to be
 │   └── DatasetUnavailableError    no source has them; another data set may still serve
+├── FolderError     a folder of models or checkpoints that cannot be written
 ├── StorageError    a database that cannot be opened, read or written
-└── WorkerError     processes that die where they should work
+│   └── StudyTakenError    a study that another run is at
+├── WorkerError     processes that die where they should work
+└── FamilyFailedError    no trial of a family could be trained; all else was done
 """
 
 
 class StudyError(Exception):
     """Base of the errors a user can mend: one line that gives subject, value and remedy."""
+
+    exit_code = 2
 
 
 class ConfigError(StudyError):
@@ -25,9 +30,23 @@ class DatasetUnavailableError(DatasetError):
     """No source has the images, and none of them is damaged: another data set may still serve."""
 
 
+class FolderError(StudyError):
+    """A folder of models or checkpoints cannot be written."""
+
+
 class StorageError(StudyError):
     """A database cannot be opened, read or written."""
 
 
+class StudyTakenError(StorageError):
+    """Another run of the same study is alive: what two begin at once would be done twice."""
+
+
 class WorkerError(StudyError):
     """Worker processes die where they should work: killed for want of memory, most likely."""
+
+
+class FamilyFailedError(StudyError):
+    """No trial of a family could be trained; the others were, and their report is written."""
+
+    exit_code = 3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces import SearchSpace
+from study import setbacks
 from study.config import SearchConfig
 from study.environment import is_dead, this_process
 from study.proposals import propose
@@ -18,6 +20,7 @@ from study.schedulers import Scheduler, Task, TrialProgress, finish_the_best, ma
 from study.seeds import derive_seed
 from study.storage.decoding import trial_record
 from study.trials import TrialEnd, TrialTask
+from study.workers import MAX_DEATHS
 
 
 class FamilySearch:
@@ -82,6 +85,7 @@ class FamilySearch:
         except BaseException:
             self._set(trial._trial_id, {"paused": True})
             raise
+        self._set(trial._trial_id, {"seen": setbacks.now()})
         self._under_way[trial.number] = until_epoch
         return TrialTask(family=self.family, trial_id=trial._trial_id, until_epoch=until_epoch)
 
@@ -89,6 +93,11 @@ class FamilySearch:
         """Let a trial wait."""
         self._set(task.trial_id, {"paused": True})
         self._under_way.pop(self.trial(task).number, None)
+
+    def cut_short(self, task: TrialTask) -> None:
+        """Record that a trial was stopped between two epochs."""
+        attrs = self.trial(task).user_attrs
+        self._set(task.trial_id, setbacks.cut_short(attrs, at=datetime.now(tz=UTC)))
 
     def end(self, task: TrialTask, result: TrialEnd) -> None:
         """Record the end of a trial."""
@@ -101,10 +110,35 @@ class FamilySearch:
         self._under_way.pop(number, None)
 
     def note_death(self, task: TrialTask) -> int:
-        """Record that a process died of a trial; return how many have."""
-        n_deaths = self.trial(task).user_attrs.get("deaths", 0) + 1
-        self._set(task.trial_id, {"deaths": n_deaths})
-        return int(n_deaths)
+        """Record that a process died of a trial; return how many have since its last epoch."""
+        return self._note_death(self.trial(task), at=datetime.now(tz=UTC))
+
+    def adopt(self, *, is_alone: bool, last_beat: datetime | None) -> None:
+        """Take over the trials of an earlier run that was killed; they wait, or have failed.
+
+        A trial may be what killed it, so this counts among the deaths of its process.
+
+        Args:
+            is_alone: Whether no other run of this study is alive.
+            last_beat: When an earlier run was last heard of.
+        """
+        for trial in self._trials():
+            attrs = trial.user_attrs
+            if trial.state != TrialState.RUNNING or attrs.get("paused"):
+                continue
+            if not is_alone and not is_dead(attrs.get("worker")):
+                continue
+            self._set(trial._trial_id, {"paused": True})
+            if self._note_death(trial, at=last_beat) >= MAX_DEATHS:
+                failure = f"the whole run ended while it was trained, {MAX_DEATHS} times"
+                self._set(trial._trial_id, {"failure": failure})
+                self._study.tell(trial.number, state=TrialState.FAIL)
+
+    def _note_death(self, trial: FrozenTrial, *, at: datetime | None) -> int:
+        n_epochs = len(_scores(trial.intermediate_values))
+        changes = setbacks.died(trial.user_attrs, n_epochs=n_epochs, at=at)
+        self._set(trial._trial_id, changes)
+        return setbacks.n_deaths_in_a_row(changes)
 
     def end_waiting(self) -> None:
         """End the trials that wait: as pruned, but for one that has had all its epochs.
@@ -140,7 +174,9 @@ class FamilySearch:
 
     def _waiting_trial(self, number: int, attrs: Mapping[str, Any]) -> optuna.Trial:
         trial = optuna.Trial(self._study, self._trials()[number]._trial_id)
-        self._set(trial._trial_id, {**attrs, "worker": this_process(), "paused": False})
+        self._set(trial._trial_id, {**attrs, "worker": this_process(), "seen": setbacks.now()})
+        # Last: killed before, it would seem to have been trained since it was last seen.
+        self._set(trial._trial_id, {"paused": False})
         return trial
 
     def _progress(self) -> Sequence[TrialProgress]:

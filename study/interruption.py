@@ -1,4 +1,4 @@
-"""Ctrl-C where it does no harm: between steps of training, not within a database transaction."""
+"""Ctrl-C and its kin where they do no harm: between steps of training, not within a transaction."""
 
 from __future__ import annotations
 
@@ -7,40 +7,90 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What asks the program to stop: Ctrl-C, whoever manages processes, a terminal that closes."""
 
 _asked = threading.Event()
+_asked_by: int = signal.SIGINT
+
+
+class Interruption(KeyboardInterrupt):
+    """A signal asked the program to stop.
+
+    Attributes:
+        number: Which one.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def exit_code(interrupt: KeyboardInterrupt) -> int:
+    """Return the exit code that tells of a signal, as a shell gives it: 130 after Ctrl-C."""
+    number = interrupt.number if isinstance(interrupt, Interruption) else signal.SIGINT
+    return 128 + number
+
+
+def interrupt_at_signals() -> None:
+    """Let all of `SIGNALS` interrupt as Ctrl-C does, but for those that are ignored, as by nohup.
+
+    Without effect outside the main thread.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                signal.signal(number, _interrupt)
 
 
 @contextmanager
 def deferred_interrupts() -> Iterator[None]:
-    """Hold the first Ctrl-C back until `stop_if_asked`, or the end; a second one stops at once.
+    """Hold the first signal back until `stop_if_asked`, or the end; a second one stops at once.
 
-    Without effect outside the main thread and where Ctrl-C is ignored or deferred already.
+    Without effect outside the main thread and where signals are ignored or deferred already.
 
     Raises:
         KeyboardInterrupt: At the end, if one was held back until then.
     """
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    ):
+    before = _interrupting()
+    if not before:
         yield
         return
     _asked.clear()
-    signal.signal(signal.SIGINT, _note)
+    for number in before:
+        signal.signal(number, _note)
     try:
         yield
         stop_if_asked()
     finally:
         _asked.clear()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def ignored_signals() -> Iterator[None]:
+    """Let a process that is started meanwhile ignore the signals from its first moment on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def stop_if_asked() -> None:
     """Raise the KeyboardInterrupt that was held back, if any; call it where stopping is safe."""
     if _asked.is_set():
         _asked.clear()
-        raise KeyboardInterrupt
+        raise Interruption(_asked_by)
 
 
 def ask_to_stop() -> None:
@@ -48,7 +98,25 @@ def ask_to_stop() -> None:
     _asked.set()
 
 
-def _note(_signal: int, _frame: FrameType | None) -> None:
+def _interrupting() -> dict[int, Any]:
+    """Return the handlers of the signals that would interrupt now."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    return {
+        number: handler
+        for number, handler in handlers.items()
+        if handler in (signal.default_int_handler, _interrupt)
+    }
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise Interruption(number)
+
+
+def _note(number: int, _frame: FrameType | None) -> None:
+    global _asked_by  # noqa: PLW0603  A signal's handler has nowhere else to leave it.
+    _asked_by = number
     if _asked.is_set():
-        raise KeyboardInterrupt
+        raise Interruption(number)
     _asked.set()

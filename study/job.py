@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from operator import attrgetter
@@ -22,6 +22,7 @@ from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.draws import sample_of_draw
 from study.family_search import FamilySearch
+from study.heartbeat import Heartbeat, beating, last_beats, refuse_others
 from study.keras_tuner.scheduler import TunerScheduler
 from study.matching import size_matches
 from study.progress import Progress
@@ -36,6 +37,7 @@ from study.studies import (
     find_study,
     open_search_study,
     open_study,
+    space_attrs,
     stored_precision,
 )
 from study.validated import ValidationTasks
@@ -104,9 +106,15 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     n_threads = threads_per_worker(config.n_workers)
+    members = [f"{config.name}/{family}" for family in config.families]
     with (
         open_for_writing(config.storage_url) as storage,
-        WorkerPool(n_workers=config.n_workers, n_threads=n_threads) as workers,
+        _earlier_beats(storage, members) as earlier,
+        WorkerPool(
+            n_workers=config.n_workers,
+            n_threads=n_threads,
+            task_timeout_seconds=config.trial_timeout_seconds,
+        ) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
         yield _Job(
@@ -116,8 +124,21 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             workers=workers,
             advisers=advisers,
             storage=storage,
+            earlier=earlier,
             precision=_precision(storage, config, workers),
         )
+
+
+@contextmanager
+def _earlier_beats(
+    storage: RDBStorage, members: Sequence[str]
+) -> Iterator[Mapping[str, Heartbeat]]:
+    """Refuse to run beside another, give signs of life, and tell when earlier runs last did."""
+    # What is not there yet is claimed as it is made, see `open_search_study`.
+    refuse_others(storage, members)
+    beats = last_beats(storage, members)
+    with beating(storage, members):
+        yield beats
 
 
 def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:
@@ -140,6 +161,7 @@ class _Job:
     workers: Workers
     advisers: Workers
     storage: RDBStorage
+    earlier: Mapping[str, Heartbeat]
     precision: str
 
     def check_results(self) -> None:
@@ -148,18 +170,29 @@ class _Job:
             optuna_study = find_study(self.storage, f"{self.config.name}/{member}", attrs=attrs)
             if optuna_study is not None:
                 check_families(optuna_study, self.config.families)
+        for family in self.config.families:
+            # All of them, before anything is written into one.
+            attrs = {**self._attrs(), **space_attrs(SPACES[family])}
+            find_study(self.storage, f"{self.config.name}/{family}", attrs=attrs)
 
     def search(self) -> None:
-        attrs = self._attrs()
         searches = [
             FamilySearch(
                 SPACES[family],
-                open_search_study(self.storage, self.config, SPACES[family], attrs=attrs),
+                open_search_study(
+                    self.storage,
+                    self.config,
+                    SPACES[family],
+                    attrs={**self._attrs(), **space_attrs(SPACES[family])},
+                ),
                 config=self.config.search,
                 scheduler=self._scheduler(family),
             )
             for family in self.config.families
         ]
+        for search in searches:
+            beat = self.earlier.get(f"{self.config.name}/{search.family}")
+            search.adopt(is_alone=True, last_beat=beat.time if beat else None)
         work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import optuna
 
 from search_spaces import SearchSpace
 from search_spaces.flops import forward_flops
+from study import epoch_records
 from study.config import SearchConfig
 from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
@@ -22,6 +25,8 @@ from study.training.backend import active_backend
 from study.training.fit import DivergedError, EpochScores, FitConfig
 from study.training.loop import Training
 from study.trials import TrialFailedError
+
+logger = logging.getLogger(__name__)
 
 OnEpoch = Callable[[str, int, EpochScores], None]
 """Called with the family, the trial's number and the epoch's scores."""
@@ -69,29 +74,37 @@ class Objective:
         """
         until_epoch = until_epoch or self.config.epochs
         checkpoint = self.checkpoints and self.checkpoints / f"{self.space.name}-{trial.number}.npz"
-        pauses = False
+        has_ended = False
         try:
             with active_backend().memory_errors():
-                training = self._paused.pop(trial.number, None) or self._begin(trial, checkpoint)
+                training = self._kept(trial) or self._begin(trial, checkpoint)
                 self._train(trial, training, checkpoint, until_epoch=until_epoch)
-            pauses = training.epoch < self.config.epochs
+            has_ended = training.epoch >= self.config.epochs
         except DivergedError as error:
+            has_ended = True
             raise TrialFailedError(f"diverged: {error}") from error
         except MemoryError as error:
+            has_ended = True
             raise TrialFailedError("out of memory") from error
-        except KeyboardInterrupt:
-            pauses = True
+        except (optuna.TrialPruned, TrialFailedError):
+            has_ended = True
             raise
         finally:
-            if checkpoint and not pauses:
+            # Stopped by Ctrl-C, a full disk or a locked database, it goes on from there.
+            if checkpoint and has_ended:
                 checkpoint.unlink(missing_ok=True)
             gc.collect()
-        if pauses:
+        if not has_ended:
             self._paused[trial.number] = training
             while len(self._paused) > N_KEPT:
                 self._paused.popitem(last=False)
         stored = trial.storage.get_trial(trial._trial_id)
         return stored.intermediate_values[training.epoch]
+
+    def _kept(self, trial: optuna.Trial) -> Training | None:
+        """Return a trial that paused here, unless it went on elsewhere meanwhile."""
+        kept = self._paused.pop(trial.number, None)
+        return kept if kept and kept.epoch == epoch_records.n_reported(trial) else None
 
     def _begin(self, trial: optuna.Trial, checkpoint: Path | None) -> Training:
         seed = derive_seed(self.config.seed, self.space.name, "trial", trial.number)
@@ -114,43 +127,29 @@ class Objective:
         trial.set_user_attr("forward_flops", forward_flops(model))
         fit = FitConfig.of(params, epochs=self.config.epochs, seed=seed)
         training = Training(model, self.sample.train, self.sample.validation, config=fit)
-        if checkpoint and checkpoint.exists():
-            training.restore(checkpoint)
+        # A trial without an epoch has none: the file is another's, of a database that is gone.
+        if checkpoint and checkpoint.exists() and epoch_records.n_reported(trial):
+            _restore(training, checkpoint)
         return training
 
     def _train(
         self, trial: optuna.Trial, training: Training, checkpoint: Path | None, *, until_epoch: int
     ) -> None:
-        n_earlier, history = training.epoch, []
-        try:
-            while training.epoch < until_epoch:
-                scores = training.run_epoch()
-                history.append(scores)
-                _report(trial, scores)
-                self.on_epoch(self.space.name, trial.number, scores)
-                # At its last epoch there is nothing left to save by pruning.
-                if training.epoch < self.config.epochs:
-                    if checkpoint:
-                        training.save(checkpoint)
-                    if trial.should_prune():
-                        raise optuna.TrialPruned
-        finally:
-            _record(trial, history, n_earlier=n_earlier)
+        epoch_records.go_on_after(trial, training.epoch)
+        while training.epoch < until_epoch:
+            scores = training.run_epoch()
+            epoch_records.record(trial, scores)
+            self.on_epoch(self.space.name, trial.number, scores)
+            # At its last epoch there is nothing left to save by pruning.
+            if training.epoch < self.config.epochs:
+                if checkpoint:
+                    training.save(checkpoint)
+                if trial.should_prune():
+                    raise optuna.TrialPruned
 
 
-def _report(trial: optuna.Trial, scores: EpochScores) -> None:
-    accuracy = scores.validation_accuracy or 0.0
-    if scores.epoch in trial.storage.get_trial(trial._trial_id).intermediate_values:
-        # An epoch trained again after an interruption: Optuna's `report` would keep the first.
-        trial.storage.set_trial_intermediate_value(trial._trial_id, scores.epoch, accuracy)
-    else:
-        trial.report(accuracy, step=scores.epoch)
-
-
-def _record(trial: optuna.Trial, history: list[EpochScores], *, n_earlier: int) -> None:
-    attrs = trial.storage.get_trial(trial._trial_id).user_attrs
-    for name in ("training_accuracy", "training_loss", "validation_loss"):
-        earlier = attrs.get(name, [])[:n_earlier]
-        trial.set_user_attr(name, earlier + [getattr(scores, name) for scores in history])
-    seconds = attrs.get("training_seconds", 0.0) + sum(scores.seconds for scores in history)
-    trial.set_user_attr("training_seconds", seconds)
+def _restore(training: Training, checkpoint: Path) -> None:
+    try:
+        training.restore(checkpoint)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        logger.warning("%s is begun again: its checkpoint cannot be read: %s", checkpoint, error)

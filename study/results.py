@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces import SPACES
 from study.config import MAX_SEED
 from study.errors import ConfigError
-from study.files import replaced
+from study.files import replaced, writable
 from study.progress import Progress
 from study.run_tasks import RunTasks
 from study.runs import Run
@@ -57,22 +57,36 @@ class RetrainingTasks(RunTasks[Run, RetrainedModel]):
         self._models_dir = models_dir
         self._progress = progress
 
-    def record(self, run: Run, model: RetrainedModel) -> None:
+    def record(self, run: Run, model: RetrainedModel, *, lost_seconds: float) -> None:
         """Record a tested model, and keep it where it is the best of its family so far."""
         if run.draw == 0:  # What the verdict is about, whatever else is measured.
             self._keep_if_best(run.candidate.family, model)
-        trial = _add_trial(self._optuna_study, run, model)
+        trial = _add_trial(self._optuna_study, run, model, lost_seconds=lost_seconds)
         recorded = retrained_result(trial)
         if recorded is None:
             raise RuntimeError(f"The record of {run.key} cannot be read back.")
         self._progress.retrained(recorded)
 
+    def record_failure(self, run: Run, reason: str, *, lost_seconds: float) -> None:
+        """Record a run that gave no model as a failed trial; another run of the program retries."""
+        trial = optuna.create_trial(
+            state=TrialState.FAIL,
+            params=_params(run),
+            distributions=_distributions(self._optuna_study),
+            user_attrs={
+                "configuration": run.candidate.configuration,
+                "source_trial": run.candidate.source_trial,
+                "failure": reason,
+                "lost_seconds": lost_seconds,
+            },
+        )
+        add_finished(self._optuna_study, trial, started=datetime.now())
+
     def _keep_if_best(self, family: str, model: RetrainedModel) -> None:
-        self._models_dir.mkdir(parents=True, exist_ok=True)
         kept = self._models_dir / f"{family}.keras"
         best = _best_accuracy(self._optuna_study, family)
         if not kept.exists() or model.test_accuracy > best:
-            with replaced(kept) as file:
+            with writable(self._models_dir), replaced(kept) as file:
                 file.write(model.file)
 
 
@@ -112,24 +126,35 @@ def _best_accuracy(optuna_study: optuna.Study, family: str) -> float:
     )
 
 
-def _add_trial(optuna_study: optuna.Study, run: Run, model: RetrainedModel) -> FrozenTrial:
+def _add_trial(
+    optuna_study: optuna.Study, run: Run, model: RetrainedModel, *, lost_seconds: float
+) -> FrozenTrial:
     trial = optuna.create_trial(
         state=TrialState.COMPLETE,
         value=model.test_accuracy,
-        params={
-            "family": run.candidate.family,
-            "augmentation": run.augmented,
-            "seed": run.seed,
-        },
-        distributions={
-            "family": family_choices(optuna_study),
-            "augmentation": CategoricalDistribution((False, True)),
-            "seed": IntDistribution(0, MAX_SEED),
-        },
-        user_attrs=dict(model.attributes),
+        params=_params(run),
+        distributions=_distributions(optuna_study),
+        user_attrs={**model.attributes, **lost(lost_seconds)},
         intermediate_values=dict(model.training_accuracy_by_epoch),
     )
     return add_finished(optuna_study, trial, started=model.started)
+
+
+def _params(run: Run) -> dict[str, Any]:
+    return {"family": run.candidate.family, "augmentation": run.augmented, "seed": run.seed}
+
+
+def _distributions(optuna_study: optuna.Study) -> dict[str, BaseDistribution]:
+    return {
+        "family": family_choices(optuna_study),
+        "augmentation": CategoricalDistribution((False, True)),
+        "seed": IntDistribution(0, MAX_SEED),
+    }
+
+
+def lost(seconds: float) -> dict[str, float]:
+    """Return the attribute that tells of time lost, where there is some to tell of."""
+    return {"lost_seconds": seconds} if seconds else {}
 
 
 def add_finished(

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial, TrialState
 
 from study.config import SearchConfig
+from study.failures import FailureWatch, common_cause
 from study.family_search import FamilySearch
 from study.progress import Progress
 from study.schedulers import Task
 from study.storage.decoding import trial_record
 from study.trials import TrialEnd, TrialTask
+from study.workers import MAX_DEATHS
 
 logger = logging.getLogger(__name__)
-
-MAX_DEATHS = 2
-"""Processes that may die of one trial before it is given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,8 @@ class SearchTasks:
     The family that has had the fewest epochs is served first: wherever a search stops, budgets are
     equal but for one task. Only the parent begins a trial and tells its end, so that a trial under
     way is known even if its worker dies. Once the time is up, the families that are behind catch
-    up, and one without a whole trial trains its best one to the end.
+    up, and one without a whole trial trains its best one to the end. A family whose first trials
+    all fail is given up.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class SearchTasks:
         self._progress = progress
         self._deadline = time.monotonic() + (config.time_budget_seconds or float("inf"))
         self._n_epochs_in_time: int | None = None
+        self._watches = {search.family: FailureWatch() for search in searches}
         for search in searches:
             progress.family_started(search.family, search.records(), target=config.n_trials)
 
@@ -66,11 +67,14 @@ class SearchTasks:
             search.pause(task)
         else:
             search.end(task, result)
+        self._heed(search, task)
         self._tell(search, task)
 
     def stopped(self, task: TrialTask) -> None:
         """Let a trial that was stopped wait: it goes on in another run."""
-        self._searches[task.family].pause(task)
+        search = self._searches[task.family]
+        search.cut_short(task)
+        search.pause(task)
 
     def died(self, task: TrialTask, reason: str) -> None:
         """Let a trial whose process died go on in another, unless it seems to kill them."""
@@ -83,6 +87,12 @@ class SearchTasks:
         logger.warning("%s trial %d is tried again: its process %s.", task.family, number, reason)
         search.pause(task)
 
+    def overdue(self, task: TrialTask, seconds: float) -> None:
+        """Fail a trial that hangs, or is too slow to be of use."""
+        self._searches[task.family].cut_short(task)
+        failure = f"took longer than --trial-timeout, {seconds:.0f} seconds"
+        self.done(task, TrialEnd(state=TrialState.FAIL, failure=failure))
+
     def close(self) -> None:
         """End the trials that have paused and will not go on: the search is over."""
         for search in self._searches.values():
@@ -90,7 +100,9 @@ class SearchTasks:
 
     def _choices(self) -> list[_Choice]:
         choices = []
-        for search in self._searches.values():
+        for family, search in self._searches.items():
+            if self._watches[family].is_hopeless:
+                continue
             task = search.next_task() if self._has_time(search) else search.last_task()
             if task is not None:
                 choices.append(_Choice(search=search, task=task))
@@ -103,6 +115,13 @@ class SearchTasks:
             self._n_epochs_in_time = max(one.n_epochs() for one in self._searches.values())
             logger.info("The time budget is spent; no family begins more than the others had.")
         return search.n_epochs() < self._n_epochs_in_time
+
+    def _heed(self, search: FamilySearch, task: TrialTask) -> None:
+        trial, watch = search.trial(task), self._watches[search.family]
+        has_failed = trial.state == TrialState.FAIL and not trial.intermediate_values
+        if watch.note(str(trial.user_attrs.get("failure")) if has_failed else None):
+            cause = common_cause(watch.failures)
+            logger.error("%s is given up, as no trial can be trained: %s", search.family, cause)
 
     def _tell(self, search: FamilySearch, task: TrialTask) -> None:
         trial: FrozenTrial = search.trial(task)

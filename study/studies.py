@@ -17,9 +17,11 @@ from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
 from study.environment import machine, this_process, versions
 from study.errors import ConfigError
+from study.heartbeat import claim
 from study.pruners import PRUNERS
 from study.records import INTERRUPTED, NO_FAMILIES, SCHEMA_VERSION
 from study.schedulers import SCHEDULERS
+from study.space_changes import check_baselines, check_space, space_attr, stored_space
 from study.storage.reading import check_schema_version
 from study.workers import threads_per_worker
 
@@ -33,15 +35,26 @@ def open_search_study(
 
     Raises:
         ConfigError: If it was begun with other images or other settings of training.
+        StudyTakenError: If another run of it is alive.
     """
     attrs = {**attrs, "roles": space.roles, "baselines": _plain(space.baselines)}
     name = f"{config.name}/{space.name}"
     optuna_study = open_study(storage, name, attrs=attrs, metric="validation accuracy")
+    claim(storage, name)
     optuna_study.pruner = _pruner(config)
     # Every trial is queued with all of its parameters: there is nothing left to sample.
     optuna_study.sampler = RandomSampler()
     _queue_untried_baselines(optuna_study, space)
     return optuna_study
+
+
+def space_attrs(space: SearchSpace) -> dict[str, Any]:
+    """Return the attributes that say what a family's search chooses from."""
+    return {
+        "space": space_attr(space),
+        "roles": space.roles,
+        "baselines": _plain(space.baselines),
+    }
 
 
 def load_search_study(storage: RDBStorage, config: StudyConfig, family: str) -> optuna.Study:
@@ -182,11 +195,22 @@ def _check_stored(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:
         check_schema_version(name, stored)
         _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
         _check_same("setting", name, stored.get("settings"), attrs["settings"])
+        _check_space(optuna_study, attrs)
     elif optuna_study.get_trials(deepcopy=False):
         raise ConfigError(
             f"Study {name!r} holds trials that this program did not make; "
             "give --name for a new study."
         )
+
+
+def _check_space(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:
+    name, stored = optuna_study.study_name, optuna_study.user_attrs
+    if "space" in attrs:
+        trials = optuna_study.get_trials(deepcopy=False)
+        before = stored_space(stored.get("space"), trials)
+        check_space(name, before, stored_space(attrs["space"], ()))
+    if "baselines" in attrs:
+        check_baselines(name, stored.get("baselines"), attrs["baselines"])
 
 
 def _check_same(what: str, name: str, stored: Any, wanted: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from study.results import RetrainedModel
 from study.run_tasks import LeftOut
 from study.runs import Run
 from study.start_backend import import_backend
-from study.storage import open_for_writing
+from study.storage import open_for_writing, translated
 from study.studies import load_search_study
 from study.trials import TrialEnd, TrialTask, train_trial
 from study.validated import ValidatedModel
@@ -68,8 +68,6 @@ class TrialWork:
         from study.objective import Objective
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        checkpoints = self.config.out / "checkpoints"
-        checkpoints.mkdir(parents=True, exist_ok=True)
         with open_for_writing(self.config.storage_url) as storage:
             studies = {
                 family: load_search_study(storage, self.config, family)
@@ -82,7 +80,7 @@ class TrialWork:
                     sample=self.sample,
                     config=self.config.search,
                     precision=self.precision,
-                    checkpoints=checkpoints,
+                    checkpoints=self.config.out / "checkpoints",
                     on_epoch=_log_epoch,
                 )
                 for family in self.config.families
@@ -91,10 +89,11 @@ class TrialWork:
             def train(task: TrialTask) -> TrialEnd:
                 trial = optuna.Trial(studies[task.family], task.trial_id)
                 objective = objectives[task.family]
-                return train_trial(
-                    lambda: objective(trial, until_epoch=task.until_epoch),
-                    is_whole=task.until_epoch == self.config.search.epochs,
-                )
+                with translated(self.config.storage_url):
+                    return train_trial(
+                        lambda: objective(trial, until_epoch=task.until_epoch),
+                        is_whole=task.until_epoch == self.config.search.epochs,
+                    )
 
             yield train
 

@@ -136,7 +136,8 @@ def callers(names):
 
 def test_only_storage_opens_databases():
     assert callers({"RDBStorage", "JournalStorage", "get_storage", "create_engine"}) == {
-        "study/storage/opening.py"
+        "study/storage/creating.py",
+        "study/storage/opening.py",
     }
 
 
@@ -153,6 +154,7 @@ def test_only_studies_takes_optuna_studies_from_a_database():
         ["-m", "study", "run", "--help"],
         ["-m", "study", "dashboard", "--help"],
         ["-m", "study", "status", "--storage", f"sqlite:///{ROOT / 'studies.db'}"],
+        ["-m", "study", "doctor"],
         ["-m", "analysis", "--help"],
         ["-m", "analysis", "report", "--help"],
         ["-m", "analysis", "compare", "--help"],

@@ -34,10 +34,12 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
 
     Raises:
         StudyError: If it is the user's to mend.
+        FamilyFailedError: After all else is done, if no trial of a family could be trained.
     """
     config, sample = _prepare(arguments, command)
 
     from study import job
+    from study.failures import check_any_completed
     from study.progress import Progress
 
     with Progress(console=console, quiet=arguments.quiet) as progress:
@@ -48,6 +50,8 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     files = write_report(record, out=config.out)
     _show(record, config, arguments.artifact_dir)
     _print_summary(record, config, files.html)
+    searched = [family for family in record.families if family.family in config.families]
+    check_any_completed(searched, continued_by=command)
     return 0
 
 
@@ -127,6 +131,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         search=search,
         retrain=retrain,
         n_workers=n_workers,
+        trial_timeout_seconds=arguments.trial_timeout,
         command=command,
     )
     return config, sample

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import mimetypes
@@ -18,6 +17,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from study.errors import StorageError
+from study.files import replaced
 from study.records import RETRAINED, StudyRecord
 from study.storage import open_for_writing
 from study.studies import load_as_is
@@ -46,7 +46,7 @@ def store_artifacts(url: str, study: StudyRecord, *, folder: Path) -> None:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _store(url, study, FileSystemArtifactStore(folder))
+        _store(url, study, folder)
     except StorageError as error:
         logger.warning("The artifacts are not complete. %s", error)
     except (OSError, SQLAlchemyError, StorageInternalError) as error:
@@ -54,10 +54,11 @@ def store_artifacts(url: str, study: StudyRecord, *, folder: Path) -> None:
         logger.warning("The artifacts are not complete (%s).", type(error).__name__)
 
 
-def _store(url: str, study: StudyRecord, files: FileSystemArtifactStore) -> None:
+def _store(url: str, study: StudyRecord, folder: Path) -> None:
     from analysis.dashboard.artifacts import ARTIFACTS, contents
 
     results = (*study.retrained, *study.redrawn)
+    files = FileSystemArtifactStore(folder)
     with open_for_writing(url) as storage:
         optuna_study = load_as_is(storage, f"{study.name}/{RETRAINED}")
         study_id = optuna_study._study_id
@@ -74,8 +75,10 @@ def _store(url: str, study: StudyRecord, files: FileSystemArtifactStore) -> None
         ]
         for (number, name), content in contents(study, missing).items():
             artifact_id = listed[number].get(name) or str(uuid.uuid4())
-            # The file comes first: what is listed is there.
-            files.write(artifact_id, io.BytesIO(content))
+            # The file comes first, and whole: what is listed is there. Optuna's store would write
+            # it in place, and half of one that is made again would be believed.
+            with replaced(folder / artifact_id) as file:
+                file.write(content)
             key = f"{PREFIX}{trials[number]._trial_id}:{artifact_id}"
             storage.set_study_system_attr(
                 study_id, key, json.dumps(_description(artifact_id, name))

@@ -30,7 +30,9 @@ class TrialRecord:
         validation_loss: Mean cross-entropy an epoch (with label smoothing).
         n_parameters: Trainable and other weights of the model.
         forward_flops: Floating-point operations of one forward pass of one image.
-        training_seconds: Wall time of fitting and validating.
+        training_seconds: Wall time of fitting and validating, of the epochs that count.
+        lost_seconds: Wall time of training that was cut short or done again, where there was any.
+        lost_epochs: Whole epochs that were trained again, where there were any.
         sampler: Who proposed the parameters: a sampler's name or "baseline".
         seed: Seed of initial weights, order of images and dropout.
         baseline: Name of the configuration where it is a named one, as "V1".
@@ -51,6 +53,8 @@ class TrialRecord:
     n_parameters: int | None = None
     forward_flops: int | None = None
     training_seconds: float | None = None
+    lost_seconds: float | None = None
+    lost_epochs: int | None = None
     sampler: str | None = None
     seed: int | None = None
     baseline: str | None = None

@@ -1,5 +1,6 @@
 """The only package that opens an Optuna storage; it turns databases into records."""
 
+from study.storage.failures import translated
 from study.storage.opening import (
     check_writable,
     open_for_reading,
@@ -36,4 +37,5 @@ __all__ = [
     "redacted",
     "sqlite_path",
     "study_names",
+    "translated",
 ]

@@ -42,6 +42,8 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         n_parameters=_integer(attrs.get("n_parameters")),
         forward_flops=_integer(attrs.get("forward_flops")),
         training_seconds=_number(attrs.get("training_seconds")),
+        lost_seconds=_number(attrs.get("lost_seconds")),
+        lost_epochs=_integer(attrs.get("lost_epochs")),
         sampler=_text(attrs.get("sampler")),
         seed=_integer(attrs.get("seed")),
         baseline=_text(attrs.get("baseline")),

@@ -16,7 +16,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from study.errors import ConfigError, StorageError
+from study.storage.creating import create
+from study.storage.failures import failure_of, sqlite_code, sqlite_failure, translated
 from study.storage.urls import redacted, sqlite_path
+from study.storage.watching import FileWatch
 
 BUSY_TIMEOUT_SECONDS = 60
 WAL_VERSIONS = b"\x02\x02"
@@ -33,17 +36,22 @@ def open_for_writing(url: str) -> Iterator[RDBStorage]:
         StorageError: If the database cannot be written or is not an Optuna database.
     """
     check_writable(url)
-    if sqlite_path(url) is None:
-        storage = _open(url)
+    path = sqlite_path(url)
+    if path is None:
+        storage, watch = _open(url), None
     else:
+        with translated(url):
+            create(path)
         storage = _open(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}})
-        _make_safe_for_workers(storage)
+        watch = FileWatch(path)
+        _make_safe_for_workers(storage, watch)
     try:
-        yield storage
+        with translated(url):
+            yield storage
     finally:
         close(storage)
-        if (path := sqlite_path(url)) is not None:
-            _leave_one_file(path)
+        if watch is not None and watch.is_there():
+            _leave_one_file(watch.path)
 
 
 def check_writable(url: str) -> None:
@@ -71,12 +79,19 @@ def open_for_reading(url: str) -> Iterator[RDBStorage]:
     path = sqlite_path(url)
     if path is not None:
         _check_sqlite_file(path, must_exist=True)
-    opened = url if path is None else _read_only_url(path)
-    storage = _open(opened, skip_table_creation=True, shown_url=url)
+    if path is None:
+        storage = _open(url, skip_table_creation=True)
+    else:
+        storage = _open(
+            _read_only_url(path),
+            skip_table_creation=True,
+            shown_url=url,
+            engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}},
+        )
     try:
         yield storage
     except (SQLAlchemyError, StorageInternalError) as error:
-        raise _damaged(url, error) from None
+        raise failure_of(url, error) or _damaged(url, error) from None
     finally:
         close(storage)
 
@@ -103,7 +118,8 @@ def open_for_showing(url: str) -> Iterator[RDBStorage]:
         options = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
     storage = _open(url, skip_table_creation=True, engine_kwargs=options)
     try:
-        yield storage
+        with translated(url):
+            yield storage
     finally:
         close(storage)
 
@@ -119,7 +135,8 @@ def _open(url: str, *, shown_url: str | None = None, **kwargs: Any) -> RDBStorag
     except ArgumentError as error:
         raise ConfigError(f"Storage {shown!r} is not a database URL Optuna knows.") from error
     except (SQLAlchemyError, StorageInternalError) as error:
-        raise _damaged(shown_url or url, error) from None
+        named = shown_url or url
+        raise failure_of(named, error) or _damaged(named, error) from None
     except RuntimeError as error:
         raise StorageError(
             f"Storage {shown!r} has a schema of another Optuna version: "
@@ -142,11 +159,14 @@ def _read_only_url(path: Path) -> str:
 
 def _read_only_mode(path: Path) -> str:
     # To read a database in WAL mode, SQLite makes two files beside it, or fails where it may not;
-    # where no log is pending, "immutable" does without.
+    # where no log is pending, "immutable" does without. While one is, the file must not even be
+    # opened here: closing it would drop the locks by which SQLite, in this very process, holds it,
+    # and another process would then delete the log that this one goes on writing to.
+    if Path(f"{path}-wal").exists():
+        return "mode=ro"
     with path.open("rb") as file:
         header = file.read(20)
-    at_rest = not Path(f"{path}-wal").exists()
-    return "mode=ro&immutable=1" if header[18:20] == WAL_VERSIONS and at_rest else "mode=ro"
+    return "mode=ro&immutable=1" if header[18:20] == WAL_VERSIONS else "mode=ro"
 
 
 def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
@@ -187,6 +207,8 @@ def _tables(path: Path) -> set[str]:
         finally:
             connection.close()
     except (sqlite3.DatabaseError, OSError) as error:
+        if sqlite_code(error) == sqlite3.SQLITE_BUSY:
+            raise sqlite_failure(path, error) or error from None
         raise StorageError(
             f"Database {str(path)!r} cannot be read as SQLite ({error}); "
             "name another file with --storage."
@@ -212,11 +234,12 @@ def _not_writable(path: Path) -> Path | None:
     return None
 
 
-def _make_safe_for_workers(storage: RDBStorage) -> None:
+def _make_safe_for_workers(storage: RDBStorage, watch: FileWatch) -> None:
     """Let several processes write: write-ahead log, and transactions that take the lock at once.
 
     With SQLite's deferred transactions two workers can both read that a trial waits and both run
-    it. Pickling a storage loses these listeners, so each process opens its own.
+    it. Pickling a storage loses these listeners, so each process opens its own. Nothing is written
+    into a file that was taken away meanwhile.
     """
 
     @event.listens_for(storage.engine, "connect")
@@ -228,6 +251,7 @@ def _make_safe_for_workers(storage: RDBStorage) -> None:
 
     @event.listens_for(storage.engine, "begin")
     def _begin(connection: Any) -> None:
+        watch.check()
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     storage.engine.dispose()

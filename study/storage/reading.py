@@ -136,11 +136,15 @@ def check_readable(url: str, name: str) -> None:
 
 
 def check_schema_version(name: str, user_attrs: Mapping[str, Any]) -> None:
-    """Raise a StorageError if a study was written by a newer version of this tool."""
+    """Raise a StorageError if a study was written by a newer version of this tool.
+
+    Version 1 is the first, so there is nothing older to read.
+    """
     version = user_attrs.get("schema_version")
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
+    is_number = isinstance(version, int) and not isinstance(version, bool)
+    if not (is_number and version in range(1, SCHEMA_VERSION + 1)):
         raise StorageError(
-            f"Study {name!r} has schema version {version!r}, but this program reads up to "
+            f"Study {name!r} has schema version {version!r}, but this program reads 1 up to "
             f"{SCHEMA_VERSION}; update the program."
         )
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from study.files import replaced
+from study.files import replaced, writable
 from study.training.backend import State
 
 
 def write(path: Path, state: State, *, epoch: int) -> None:
-    """Write a state and the number of epochs done, in the place of what was there."""
-    with replaced(path) as file:
+    """Write a state and the number of epochs done, in the place of what was there.
+
+    Raises:
+        FolderError: If the folder cannot be written; what was there stays.
+    """
+    with writable(path.parent), replaced(path) as file:
         np.savez(file, allow_pickle=False, epoch=np.array(epoch), **_named(state))
 
 
@@ -24,11 +30,14 @@ def read(path: Path, *, like: State) -> tuple[dict[str, list[np.ndarray]], int]:
         like: A state of the same model; the arrays take its dtypes.
 
     Raises:
-        ValueError: If the file holds the state of another model.
+        ValueError: If the file is damaged or holds the state of another model.
     """
     expected = _named(like)
-    with np.load(path, allow_pickle=False) as file:
-        found = dict(file)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = dict(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{str(path)!r} is damaged or cannot be read; delete it.") from error
     epoch = found.pop("epoch", None)
     if epoch is None or _shapes(found) != _shapes(expected):
         raise ValueError(

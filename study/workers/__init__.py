@@ -2,10 +2,11 @@
 
 from study.workers.pool import WorkerPool
 from study.workers.sizing import default_n_workers, threads_per_worker
-from study.workers.tasks import Tasks, Work, Workers, ask
+from study.workers.tasks import MAX_DEATHS, Tasks, Work, Workers, ask
 from study.workers.worker import Limits
 
 __all__ = [
+    "MAX_DEATHS",
     "Limits",
     "Tasks",
     "Work",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 """How long a Ctrl-C may wait to be seen."""
 
+STOP_SECONDS = 6.0
+"""How long a task that is asked to stop may go on: the program is to be gone within 10 seconds."""
+
 MAX_STILLBIRTHS = 3
 """Processes in a row that may die before they are ready."""
 
@@ -36,11 +40,13 @@ class WorkerPool:
         n_workers: How many tasks are done at a time.
         n_threads: Threads of each worker.
         limits: When a worker is worn out.
+        task_timeout_seconds: How long a task may take; None for no limit.
     """
 
     n_workers: int
     n_threads: int
     limits: Limits = field(default_factory=Limits)
+    task_timeout_seconds: float | None = None
     _workers: list[Worker] = field(init=False, default_factory=list)
     _n_stillbirths: int = field(init=False, default=0)
 
@@ -91,16 +97,19 @@ class WorkerPool:
                 return
             self._start_workers(n_left)
             stop_if_asked()
-            while self._is_anyone_at_work() and not self._has_news(work, tasks):
+            while self._is_anyone_at_work() and not (
+                self._has_news(work, tasks) or self._has_ended_overdue(tasks)
+            ):
                 stop_if_asked()
 
     def _stop(self, work: Work[Task, Result], tasks: Tasks[Task, Result]) -> None:
-        """Let tasks stop where that is safe; a Ctrl-C meanwhile ends it."""
+        """Let tasks stop where that is safe; a Ctrl-C meanwhile ends it, and so does time."""
+        deadline = time.monotonic() + STOP_SECONDS
         if self._busy():
             logger.info("Stopping where that is safe; Ctrl-C again stops at once.")
         for worker in self._busy():
             worker.ask_to_stop()
-        while self._busy():
+        while self._busy() and time.monotonic() < deadline:
             self._has_news(work, tasks)
             stop_if_asked()
 
@@ -175,6 +184,15 @@ class WorkerPool:
             case Died(reason=reason):
                 self._remove(worker)
                 self._bury(worker, reason, tasks)
+
+    def _has_ended_overdue(self, tasks: Tasks[Any, Any]) -> bool:
+        """End the first worker whose task takes too long; return whether there was one."""
+        for worker in self._workers:
+            if worker.is_overdue(self.task_timeout_seconds):
+                self._remove(worker)
+                tasks.overdue(worker.take_back(), self.task_timeout_seconds or 0.0)
+                return True
+        return False
 
     def _remove(self, worker: Worker) -> None:
         self._workers.remove(worker)

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from study.interruption import ask_to_stop
+from study.interruption import SIGNALS, ask_to_stop
 from study.workers.messages import (
     Do,
     Done,
@@ -33,7 +33,8 @@ from study.workers.messages import (
 def main(connection: Connection[Message, Any], settings: Settings) -> None:
     """Work until the other end of the connection closes; never returns."""
     # A terminal's Ctrl-C reaches every process of the program; the parent alone decides on it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     os.environ.update(settings.environment)
     outbox = _Outbox(connection)
     _send_logs(outbox, settings)

@@ -15,6 +15,10 @@ Result_co = TypeVar("Result_co", covariant=True)
 Result_contra = TypeVar("Result_contra", contravariant=True)
 
 
+MAX_DEATHS = 3
+"""Processes that may die of one task before it is given up: it is tried again twice."""
+
+
 class Work(Protocol[Task_contra, Result_co]):
     """A kind of task and all that its tasks share; sent to each worker and opened there.
 
@@ -51,6 +55,13 @@ class Tasks(Protocol[Task, Result_contra]):
 
     def died(self, task: Task, reason: str) -> None:
         """Take note that the process that did a task died of it, or of something else."""
+        ...
+
+    def overdue(self, task: Task, seconds: float) -> None:
+        """Take note that a task took longer than so many seconds, and that its process was ended.
+
+        It may hang, and is not done again.
+        """
         ...
 
 
@@ -91,6 +102,9 @@ class _OneTask(Generic[Task, Result]):
         if self._n_deaths == 2:
             raise WorkerError(f"Worker processes die: {reason}. Is memory short?")
         self._waiting.append(task)
+
+    def overdue(self, task: Task, seconds: float) -> None:
+        raise WorkerError(f"A worker process did not answer within {seconds:.0f} seconds.")
 
 
 def ask(workers: Workers, work: Work[Task, Result], task: Task) -> Result:

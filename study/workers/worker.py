@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from study.interruption import ignored_signals
 from study.log_file import EPOCHS
 from study.workers.messages import Died, Do, Message, Open, Settings, Stop
 from study.workers.process import main
@@ -47,7 +48,7 @@ class Worker:
         levels = {name: logging.getLogger(name).level for name in LOGGERS}
         settings = Settings(environment=environment, log_levels=levels)
         self._process = SPAWN.Process(target=main, args=(far_end, settings), daemon=True)
-        with _ctrl_c_ignored():
+        with ignored_signals():
             self._process.start()
         # So that the pipe ends when the process does.
         far_end.close()
@@ -57,6 +58,7 @@ class Worker:
         self.task: Any = None
         self.is_busy = False
         self._n_tasks = 0
+        self._busy_since = 0.0
         self._first_bytes: int | None = None
         self._growth_bytes = 0
 
@@ -64,6 +66,12 @@ class Worker:
     def is_free(self) -> bool:
         """Whether it waits for a task."""
         return self.is_ready and not self.is_busy and not self.is_leaving
+
+    def is_overdue(self, timeout_seconds: float | None) -> bool:
+        """Return whether its task takes longer than that; never without a limit."""
+        if timeout_seconds is None or not self.is_busy:
+            return False
+        return time.monotonic() - self._busy_since > timeout_seconds
 
     def open(self, work: Work[Any, Any]) -> None:
         """Send it the work that its tasks are of."""
@@ -73,6 +81,7 @@ class Worker:
     def give(self, task: Any) -> None:
         """Send it a task."""
         self.task, self.is_busy = task, True
+        self._busy_since = time.monotonic()
         self._n_tasks += 1
         self._send(Do(task))
 
@@ -123,16 +132,3 @@ class Worker:
             with suppress(ValueError):
                 return f"was ended by {signal.Signals(-code).name}"
         return f"ended with exit code {code}"
-
-
-@contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
-    """Let a process that is started meanwhile ignore Ctrl-C from its first moment on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)

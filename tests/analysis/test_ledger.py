@@ -16,6 +16,7 @@ def trial(
     seconds: float | None = 10.0,
     flops: int | None = 100,
     failure: str | None = None,
+    lost: tuple[float | None, int | None] = (None, None),
 ) -> TrialRecord:
     return TrialRecord(
         number=number,
@@ -24,6 +25,8 @@ def trial(
         training_seconds=seconds,
         forward_flops=flops,
         failure=failure,
+        lost_seconds=lost[0],
+        lost_epochs=lost[1],
     )
 
 
@@ -37,10 +40,10 @@ def test_an_account_adds_up_all_that_was_spent():
             family(
                 "one",
                 trial(0),
-                trial(1, "PRUNED", epochs=2, seconds=3.0, flops=50),
+                trial(1, "PRUNED", epochs=2, seconds=3.0, flops=50, lost=(4.0, 2)),
                 trial(2, "FAIL", epochs=1, seconds=None, failure="out of memory"),
                 trial(3, "FAIL", epochs=3, seconds=4.0, failure=INTERRUPTED),
-                trial(4, "RUNNING", epochs=1, seconds=None),
+                trial(4, "RUNNING", epochs=1, seconds=None, lost=(2.5, None)),
             )
         ],
         n_train=1000,
@@ -50,6 +53,7 @@ def test_an_account_adds_up_all_that_was_spent():
     )
     assert account.n_epochs == 8 + 2 + 1 + 3 + 1
     assert account.seconds == 17.0
+    assert (account.lost_seconds, account.lost_epochs) == (6.5, 2)
     assert account.flops == 3 * 1000 * (100 * 8 + 50 * 2 + 100 * (1 + 3 + 1))
     assert account.pruned_share == pytest.approx(1 / 3)
 

@@ -73,6 +73,9 @@ SEARCH_ATTRIBUTES = {
 }
 
 
+LOST = {"lost_seconds": 2.5, "lost_epochs": 1}
+
+
 def encoded(labels):
     return base64.b64encode(zlib.compress(bytes(labels))).decode("ascii")
 
@@ -95,7 +98,7 @@ def add_search_trial(study, number):
         state, n_epochs, failure = (
             TrialState.FAIL,
             0,
-            {"failure": "out of memory", "paused": False, "deaths": 1},
+            {"failure": "out of memory", "paused": False, "died_after": [0], **LOST},
         )
     curve = {epoch: accuracy * epoch / 3 for epoch in range(1, n_epochs + 1)}
     study.add_trial(
@@ -118,6 +121,7 @@ def add_search_trial(study, number):
                 "versions": VERSIONS,
                 **({"baseline": "Plain"} if number == 0 else {}),
                 **({"hyperband": PLACE} if number == 1 else {}),
+                "seen": "2026-01-02T03:04:05+00:00",
                 **failure,
             },
         )
@@ -159,6 +163,7 @@ def add_result(study, *, family, augmented, seed, configuration, source_trial):
                 "n_parameters": 1004,
                 "forward_flops": 20_000,
                 "training_seconds": 2.5,
+                "lost_seconds": 0.5,
                 "model_bytes": 12_345,
                 "milliseconds_per_image": 0.25,
                 "versions": VERSIONS,
@@ -209,7 +214,7 @@ def test_this_test_writes_every_documented_attribute(url):
     trials = optuna.load_study(storage=url, study_name="shapes/net_a").get_trials()
     assert set().union(*(trial.user_attrs for trial in trials)) == TRIAL
     results = optuna.load_study(storage=url, study_name="shapes/retrained").get_trials()
-    assert set(results[0].user_attrs) == RESULT
+    assert set(results[0].user_attrs) == RESULT - {"failure"}
 
 
 def test_everything_that_was_written_is_read(url):
@@ -220,6 +225,7 @@ def test_everything_that_was_written_is_read(url):
     assert family.baselines == {"Plain": PARAMS}
     assert [trial.state for trial in family.trials].count("COMPLETE") == 5
     assert (family.trials[3].failure, family.trials[0].baseline) == ("out of memory", "Plain")
+    assert (family.trials[3].lost_seconds, family.trials[3].lost_epochs) == (2.5, 1)
     last = family.trials[6]
     assert last.value == pytest.approx(0.7)
     assert [epoch for epoch, _ in last.validation_accuracy] == [1, 2, 3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import optuna
+from optuna.trial import TrialState
 
 from search_spaces import SPACES
 from study import retrain
@@ -12,6 +13,7 @@ from study.config import RetrainConfig
 from study.results import RetrainingTasks
 from study.runs import Candidate, done_keys, planned_runs
 from study.storage.decoding import retrained_result
+from study.workers import MAX_DEATHS
 from tests.study import small
 from tests.study.small import started_progress
 
@@ -39,7 +41,14 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
     with caplog.at_level(logging.ERROR):
         while (run := tasks.next_task()) is not None:
             tasks.done(run, retrainer(run))
-    told = [retrained_result(trial) for trial in optuna_study.get_trials()]
+    trials = optuna_study.get_trials()
+    told = [retrained_result(one) for one in trials if one.state == TrialState.COMPLETE]
+    failed = [one for one in trials if one.state == TrialState.FAIL]
+    assert [retrained_result(one) for one in failed] == [None, None]
+    for one in failed:
+        assert one.user_attrs["configuration"] == "explodes"
+        assert "the training loss is" in one.user_attrs["failure"]
+        assert one.user_attrs["lost_seconds"] > 0
     assert [(result.configuration, result.augmented) for result in told] == [
         ("learns", False),
         ("learns", True),
@@ -53,7 +62,7 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
     assert all("explodes" in report and "left out" in report for report in reports)
 
 
-def test_a_run_whose_process_dies_is_begun_once_more_before_all_others_and_then_left_out(
+def test_a_run_whose_process_dies_is_begun_twice_more_before_all_others_and_then_left_out(
     tmp_path, caplog
 ):
     chosen = [
@@ -65,13 +74,13 @@ def test_a_run_whose_process_dies_is_begun_once_more_before_all_others_and_then_
     tasks = RetrainingTasks(
         optuna_study, [first, *others], models_dir=tmp_path, progress=started_progress()
     )
-    for _ in range(2):
+    for _ in range(MAX_DEATHS):
         assert tasks.next_task() == first
         tasks.died(first, "was ended by SIGKILL")
     assert [tasks.next_task() for _ in others] == others
     assert tasks.next_task() is None
     assert [(r.levelno, "SIGKILL" in r.getMessage()) for r in caplog.records] == [
-        (logging.WARNING, True),
+        *(MAX_DEATHS - 1) * [(logging.WARNING, True)],
         (logging.ERROR, True),
     ]
 

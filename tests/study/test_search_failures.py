@@ -27,8 +27,8 @@ def test_a_score_that_is_no_number_fails_the_trial(tmp_path):
     assert [trial.state for trial in read(tmp_path)["alpha"] if trial.started] == ["FAIL"]
 
 
-@pytest.mark.parametrize(("n_deaths", "state"), [(1, "COMPLETE"), (2, "FAIL")])
-def test_a_trial_whose_process_dies_is_tried_once_more_and_then_failed(tmp_path, n_deaths, state):
+@pytest.mark.parametrize(("n_deaths", "state"), [(1, "COMPLETE"), (2, "COMPLETE"), (3, "FAIL")])
+def test_a_trial_whose_process_dies_is_tried_twice_more_and_then_failed(tmp_path, n_deaths, state):
     only = {"families": ("alpha",)}
     run(tmp_path, settings=replace(SETTINGS, n_trials=2), **only)
     calls = count(1)
@@ -43,4 +43,4 @@ def test_a_trial_whose_process_dies_is_tried_once_more_and_then_failed(tmp_path,
     assert len(trials) == SETTINGS.n_trials
     assert trials[2].state == state
     if state == "FAIL":
-        assert trials[2].failure == "its process was ended by SIGKILL, 2 times"
+        assert trials[2].failure == "its process was ended by SIGKILL, 3 times"

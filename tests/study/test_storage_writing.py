@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import optuna
 import pytest
 
 from study.storage import check_writable, open_for_writing, study_names
 from tests.study.databases import add_study, contents, journal_mode, url_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_opening_for_writing_creates_a_database_that_can_be_read_and_is_one_file(tmp_path):
@@ -42,6 +47,29 @@ def test_a_writer_that_ends_leaves_the_log_of_another_alone(tmp_path, database):
             pass
         add_study(first, "second/custom_cnn")
     assert study_names(database) == ("first", "second")
+
+
+def test_reading_in_the_process_that_writes_does_not_let_others_delete_its_log(tmp_path, database):
+    # POSIX drops a process's locks on a file as soon as it closes the file anywhere.
+    another = (
+        "import sys; from study.storage import open_for_writing as o\nwith o(sys.argv[1]): pass"
+    )
+    with open_for_writing(database) as storage:
+        add_study(storage, "second/custom_cnn")
+        assert study_names(database) == ("first", "second")
+        subprocess.run([sys.executable, "-c", another, database], cwd=ROOT, check=True)
+        add_study(storage, "third/custom_cnn")
+        # As it would be found if this process were killed now.
+        assert Path(f"{tmp_path / 'studies.db'}-wal").exists()
+        names = "import sys, study.storage as s; print(*s.study_names(sys.argv[1]))"
+        done = subprocess.run(
+            [sys.executable, "-c", names, database],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.decode().split() == ["first", "second", "third"]
 
 
 def test_two_writers_never_take_the_same_waiting_trial(database):

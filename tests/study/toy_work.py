@@ -119,7 +119,7 @@ class ToyTasks:
     def __init__(self, tasks):
         self.waiting = list(tasks)
         self.results = {}
-        self.stops, self.deaths = [], []
+        self.stops, self.deaths, self.hangs = [], [], []
 
     def n_left(self):
         return len(self.waiting)
@@ -135,3 +135,6 @@ class ToyTasks:
 
     def died(self, task, reason):
         self.deaths.append((task, reason))
+
+    def overdue(self, task, seconds):
+        self.hangs.append((task, seconds))

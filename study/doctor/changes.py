@@ -1,0 +1,29 @@
+"""The changes that repairs are made of, as SQL; Optuna changes no trial that has ended."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Executable, delete, insert, update
+
+
+def set_attr(trial: FrozenTrial, key: str, value: Any) -> tuple[Executable, ...]:
+    """Return what gives a trial a user attribute, in the place of a former one."""
+    attrs = TrialUserAttributeModel
+    return (
+        delete(attrs).where(attrs.trial_id == trial._trial_id, attrs.key == key),
+        insert(attrs).values(trial_id=trial._trial_id, key=key, value_json=json.dumps(value)),
+    )
+
+
+def fail(trial: FrozenTrial, reason: str) -> tuple[Executable, ...]:
+    """Return what makes a trial a failed one: nothing of it is deleted, and nothing counted."""
+    as_failed = (
+        update(TrialModel)
+        .where(TrialModel.trial_id == trial._trial_id)
+        .values(state=TrialState.FAIL)
+    )
+    return (as_failed, *set_attr(trial, "failure", reason))

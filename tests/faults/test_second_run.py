@@ -1,0 +1,125 @@
+"""Two runs of one study: the second refuses and says who is at it; whoever reads is let in."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from study.errors import StudyTakenError
+from study.heartbeat import AHEAD_SECONDS, ATTRIBUTE, STALE_SECONDS, beating, claim
+from study.interruption import deferred_interrupts, stop_if_asked
+from study.storage import open_for_showing, open_for_writing, read_study
+from tests.faults.quick_runs import NAME, ends, ends_in_one_line, held_at, start, whole
+from tests.study.databases import add_study, url_of
+from tests.study.toy_work import until
+
+
+def test_a_second_run_is_refused_and_names_the_first_which_goes_on(tmp_path):
+    url = url_of(tmp_path / "studies.db")
+    with held_at(tmp_path, "trial-1-epoch-2") as first:
+        message = ends_in_one_line(start(tmp_path))
+        assert f"process {first.pid} on host" in message
+        assert "--name" in message
+        assert read_study(url, NAME).families[0].trials[1].state == "RUNNING"
+        with open_for_showing(url) as storage:
+            assert len(storage.get_all_studies()) == 1
+    assert ends(first, 0) == ""
+    whole(tmp_path)
+
+
+def test_of_two_runs_that_begin_at_once_one_goes_on_and_nothing_is_done_twice(tmp_path):
+    programs = [start(tmp_path), start(tmp_path)]
+    said = [program.communicate(timeout=150) for program in programs]
+    codes = sorted(program.returncode for program in programs)
+    # The second may also find everything done where the first was quick.
+    assert codes in ([0, 0], [0, 2]), said
+    assert "Traceback" not in "".join(err for _, err in said)
+    whole(tmp_path)
+
+
+ELSEWHERE = {"host": "elsewhere", "pid": 7, "started": "2026-01-02T00:00:00+00:00"}
+
+
+@pytest.fixture
+def storage(tmp_path):
+    with open_for_writing(url_of(tmp_path / "studies.db")) as storage:
+        add_study(storage, "first/custom_cnn")
+        yield storage
+
+
+def beat(storage, **changes):
+    value = {**ELSEWHERE, "time": datetime.now(tz=UTC).isoformat(), "stopped": False, **changes}
+    study_id = storage.get_study_id_from_name("first/custom_cnn")
+    storage.set_study_system_attr(study_id, ATTRIBUTE, value)
+
+
+def ago(seconds):
+    return (datetime.now(tz=UTC) - timedelta(seconds=seconds)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_alive"),
+    [
+        (0, True),
+        (STALE_SECONDS - 30, True),
+        (STALE_SECONDS + 30, False),
+        # The clock of the other host is ahead, or this one's was set back.
+        (-30, True),
+        (-3600, True),
+        (60 - AHEAD_SECONDS, True),
+        (-60 - AHEAD_SECONDS, False),
+    ],
+)
+def test_a_run_of_another_host_is_alive_while_its_last_beat_is_young(storage, seconds, is_alive):
+    beat(storage, time=ago(seconds))
+    if is_alive:
+        with pytest.raises(StudyTakenError, match="process 7 on host 'elsewhere' since 2026-01-02"):
+            claim(storage, "first/custom_cnn")
+    else:
+        assert claim(storage, "first/custom_cnn")
+
+
+def test_a_run_that_ended_or_whose_beat_is_odd_is_nobodys(storage):
+    for odd in ({"stopped": True}, {"time": "yesterday"}, {"time": None}):
+        beat(storage, **odd)
+        assert claim(storage, "first/custom_cnn")
+
+
+def test_of_many_claims_at_once_one_is_granted(tmp_path, storage, monkeypatch):
+    # Each thread stands for a host of its own.
+    me = threading.local()
+    monkeypatch.setattr("study.heartbeat.this_process", lambda: {**ELSEWHERE, "pid": me.pid})
+    granted, refused = [], []
+    ready = threading.Barrier(8)
+
+    def try_it(pid):
+        me.pid = pid
+        ready.wait()
+        try:
+            claim(storage, "first/custom_cnn")
+            granted.append(pid)
+        except StudyTakenError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=try_it, args=(pid,)) for pid in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(granted) == 1
+    assert len(refused) == 7
+    assert all(f"process {granted[0]} " in message for message in refused)
+
+
+def test_a_run_that_was_taken_over_while_it_slept_stops(storage, caplog):
+    beat(storage)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        deferred_interrupts(),
+        beating(storage, ["first/custom_cnn"]),
+    ):
+        assert until(lambda: "taken over" in caplog.text)
+        # The thread says it first and asks then.
+        until(lambda: stop_if_asked() is not None)

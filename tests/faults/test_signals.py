@@ -1,0 +1,81 @@
+"""SIGINT, SIGTERM and SIGHUP, once and twice: saved, gone soon, with the exit code that tells."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.faults.database import problems, stored
+from tests.faults.program import SMALL, Ended, Program, run, until
+
+ARGUMENTS = (*SMALL, "--trials", "2", "--epochs", "2", "--pruner", "none", "--workers", "1")
+LONG = 600.0
+"""Seconds of an epoch that nobody waits for."""
+
+
+def under_way(folder: Path) -> bool:
+    return any(one.state == "RUNNING" and "seen" in one.attrs for one in stored(folder))
+
+
+def start(folder: Path, what: str) -> Program:
+    """Start a run whose first trial is in an epoch that is long, or deaf."""
+    faults = "alpha=hang;beta=hang" if what == "deaf" else "alpha=good;beta=good"
+    return Program(folder, *ARGUMENTS, faults=faults, epoch_seconds=LONG)
+
+
+CASES = {
+    "one SIGINT": ("long", signal.SIGINT, 1, 130),
+    "one SIGTERM": ("long", signal.SIGTERM, 1, 143),
+    "one SIGHUP to all": ("long", signal.SIGHUP, 1, 129),
+    "one SIGTERM in a deaf epoch": ("deaf", signal.SIGTERM, 1, 143),
+    "two SIGTERM in a deaf epoch": ("deaf", signal.SIGTERM, 2, 143),
+}
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory) -> dict[str, tuple[Path, Ended]]:
+    """The folder of each stopped run and how it ended; they run side by side."""
+    folders = {name: tmp_path_factory.mktemp("stopped") for name in CASES}
+    programs = {name: start(folders[name], CASES[name][0]) for name in CASES}
+    try:
+        for name, program in programs.items():
+            assert until(lambda: under_way(folders[name])), program.said  # noqa: B023
+        for name, program in programs.items():
+            _, number, times, _ = CASES[name]
+            (os.killpg if "all" in name else os.kill)(program.process.pid, number)
+            if times == 2:
+                assert until(lambda: "Stopping" in program.said)  # noqa: B023
+                program.signal(number)
+        return {name: (folders[name], program.end()) for name, program in programs.items()}
+    finally:
+        for program in programs.values():
+            program.kill_all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_stopped_run_says_how_to_go_on_and_which_signal_it_was(stopped, name):
+    _, ended = stopped[name]
+    assert ended.code == CASES[name][3]
+    assert "To continue: python -m study run" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_was_under_way_waits_and_what_it_cost_is_recorded(stopped, name):
+    trials = stored(stopped[name][0])
+    (trial,) = [one for one in trials if one.state == "RUNNING"]
+    assert trial.attrs["paused"] is True
+    assert trial.attrs["lost_seconds"] > 0
+    # The user stopped it: that is no death.
+    assert "died_after" not in trial.attrs
+
+
+def test_a_stopped_study_goes_on_to_its_end(stopped):
+    folder, _ = stopped["one SIGHUP to all"]
+    ended = run(folder, *ARGUMENTS, faults="alpha=good;beta=good")
+    assert ended.code == 0, ended.stderr
+    settings = {"n_trials": 2, "epochs": 2, "n_retrained": 4}
+    assert problems(stored(folder), families=("alpha", "beta"), **settings) == []
