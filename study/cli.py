@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from study.arguments import parse
 from study.commands import ablate, dashboard, run
 from study.console import ConsoleHandler
-from study.errors import StudyError
+from study.errors import StudyError, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         execute = COMMANDS[arguments.command]
         return execute(arguments, command=_shown_command(argv), console=console)
     except StudyError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         command = _shown_command(argv)

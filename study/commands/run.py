@@ -146,7 +146,9 @@ def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str |
 
 def _check_folder(folder: Path, option: str) -> None:
     # The folder is made only when something is written to it; here, look where it will be.
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    places = (folder, *folder.absolute().parents)
+    # os.path.exists is false where Path.exists raises: names too long, links in a circle.
+    existing = next(path for path in places if os.path.exists(path))  # noqa: PTH110
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ConfigError(
             f"Output folder {str(folder)!r} cannot be written (see {str(existing)!r}); "

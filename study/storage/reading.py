@@ -136,10 +136,14 @@ def check_schema_version(name: str, user_attrs: Mapping[str, Any]) -> None:
 
 def check_study_name(name: str) -> None:
     """Raise a ConfigError if a name cannot stand before the "/" of an Optuna study's name."""
-    if not name or "/" in name or not name.isprintable() or len(name) > 200 or name in {".", ".."}:
+    is_plain = name.isprintable() and name == name.strip() and "/" not in name
+    # A file's name has at most 255 bytes, and a leading "-" would make an option of it.
+    is_path = is_plain and 0 < len(name.encode()) <= 200 and name not in {".", ".."}
+    if not is_path or name.startswith("-"):
         shown = name if len(name) <= 40 else name[:40] + "..."
         raise ConfigError(
-            f"Study name {shown!r} is not usable; give 1 to 200 printable characters without '/'."
+            f"Study name {shown!r} is not usable; give 1 to 200 printable characters (bytes, in "
+            "UTF-8) without '/', and neither a space at its ends nor a '-' at its beginning."
         )
 
 
