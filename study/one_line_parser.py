@@ -11,6 +11,8 @@ from study.errors import one_line
 
 MAX_NAME_BYTES = 255
 """Of a file or folder, on all usual file systems."""
+MAX_PATH_BYTES = 3_500
+"""Linux takes 4,096, of which what is written into the folder needs some."""
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -35,5 +37,9 @@ def folder(text: str) -> Path:
     if any(len(os.fsencode(name)) > MAX_NAME_BYTES for name in path.parts):
         raise argparse.ArgumentTypeError(
             f"has a name of more than {MAX_NAME_BYTES} bytes, {text!r}; give a shorter one"
+        )
+    if len(os.fsencode(path.absolute())) > MAX_PATH_BYTES:
+        raise argparse.ArgumentTypeError(
+            f"has more than {MAX_PATH_BYTES} bytes, {text!r}; give a shorter path"
         )
     return path
