@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from optuna.storages import RDBStorage
 from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import text
 
 from study.errors import ConfigError, StorageError
@@ -31,6 +33,10 @@ from study.storage.decoding import (
 )
 from study.storage.opening import open_for_reading
 from study.storage.urls import redacted, sqlite_path
+
+logger = logging.getLogger(__name__)
+
+Record = TypeVar("Record")
 
 NEWEST_FINISHED = text(
     "SELECT studies.study_name FROM trials JOIN studies ON trials.study_id = studies.study_id "
@@ -88,7 +94,7 @@ def read_study(url: str, name: str) -> StudyRecord:
         settings: dict[str, Any] = {}
         if RETRAINED in members:
             trials = storage.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
-            retrained = tuple(filter(None, map(retrained_result, trials)))
+            retrained = _whole(trials, retrained_result, "retrained")
             attrs = members[RETRAINED].user_attrs
             test_labels = labels_of(attrs.get("test_labels"))
             settings = mapping_of(attrs.get("settings"))
@@ -97,7 +103,7 @@ def read_study(url: str, name: str) -> StudyRecord:
         validation_labels = b""
         if VALIDATED in members:
             trials = storage.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
-            validated = tuple(filter(None, map(validated_result, trials)))
+            validated = _whole(trials, validated_result, "validated")
             ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
             validation_labels = labels_of(members[VALIDATED].user_attrs.get("validation_labels"))
         any_member = members.get(RETRAINED) or next(iter(members.values()))
@@ -145,6 +151,27 @@ def check_study_name(name: str) -> None:
             f"Study name {shown!r} is not usable; give 1 to 200 printable characters (bytes, in "
             "UTF-8) without '/', and neither a space at its ends nor a '-' at its beginning."
         )
+
+
+def _whole(
+    trials: Sequence[FrozenTrial], record_of: Callable[[FrozenTrial], Record | None], what: str
+) -> tuple[Record, ...]:
+    """Return the records of the trials that are whole; a warning tells of completed ones left out.
+
+    Trials under way and failed ones have no record and no warning.
+    """
+    records = {trial.number: record_of(trial) for trial in trials}
+    odd = [
+        str(trial.number)
+        for trial in trials
+        if trial.state == TrialState.COMPLETE and records[trial.number] is None
+    ]
+    if odd:
+        logger.warning(
+            "%d of the %s models have odd records and are left out: trial %s.",
+            *(len(odd), what, ", ".join(odd)),
+        )
+    return tuple(record for record in records.values() if record is not None)
 
 
 def _groups(storage: RDBStorage) -> dict[str, dict[str, FrozenStudy]]:
