@@ -205,7 +205,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--storage",
         metavar="URL",
-        help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
+        help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db. Others can read a "
+        "command line: give a URL with a password in $OPTUNA_STORAGE",
     )
     group.add_argument(
         "--out", type=folder, help="folder of the report; if not given, reports/NAME"

@@ -23,8 +23,8 @@ FORBIDDEN_CALLS = {
     *("getoutput", "getstatusoutput", "system", "popen"),  # through a shell
     *("urlopen", "urlretrieve"),  # unverified; see study/datasets
 }
-FOREIGN = {"re", "model", "platform"}
-"""Whose `compile` and `system` run nothing: patterns, Keras models, the machine's name."""
+FOREIGN = {"re", "model", "platform", "torch"}
+"""Whose `compile` and `system` run nothing: patterns, models, the machine's name."""
 
 
 def trees(paths):
