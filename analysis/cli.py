@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.console import print_result
-from study.errors import ConfigError, StudyError
-from study.one_line_parser import OneLineParser
+from study.errors import ConfigError, StudyError, one_line
+from study.one_line_parser import OneLineParser, folder
 
 if TYPE_CHECKING:
     _Commands = argparse._SubParsersAction[OneLineParser]
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print_result("\n".join(map(str, arguments.run(arguments))))
     except StudyError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return USER_ERROR
     return 0
 
@@ -54,7 +54,7 @@ def _add_report(commands: _Commands) -> None:
     )
     report.set_defaults(run=_report)
     report.add_argument("--name", help="study (default: the one with the newest finished trial)")
-    _add_options(report, folder="reports/NAME")
+    _add_options(report, default_out="reports/NAME")
 
 
 def _add_compare(commands: _Commands) -> None:
@@ -70,17 +70,17 @@ def _add_compare(commands: _Commands) -> None:
     compare.add_argument("first", metavar="A", help="name of a study")
     compare.add_argument("second", metavar="B", help="name of another, or the same in --storage-b")
     compare.add_argument("--storage-b", metavar="URL", help="database of B (default: the one of A)")
-    _add_options(compare, folder="reports/A-versus-B")
+    _add_options(compare, default_out="reports/A-versus-B")
 
 
-def _add_options(command: argparse.ArgumentParser, *, folder: str) -> None:
+def _add_options(command: argparse.ArgumentParser, *, default_out: str) -> None:
     command.add_argument(
         "--storage",
         metavar="URL",
         help="database, as sqlite:///studies.db (default: OPTUNA_STORAGE, else that)",
     )
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help=f"folder to write to (default: {folder})"
+        "--out", type=folder, metavar="DIR", help=f"folder to write to (default: {default_out})"
     )
     command.add_argument(
         "--margin",

@@ -74,10 +74,11 @@ def measure(seed: int, *, dataset: str, data_dir: Path, n_trials: int) -> list[d
 
     import_backend()
     from benchmarks.trial_times import run_search
+    from study.attributes import common_attrs
     from study.config import RetrainConfig, SearchConfig, StudyConfig
     from study.datasets import DATASETS, draw_sample
     from study.storage import open_for_writing
-    from study.studies import common_attrs, open_search_study
+    from study.studies import open_search_study
     from study.training import precision
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

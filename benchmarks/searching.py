@@ -11,13 +11,14 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from search_spaces import SPACES
+from study.attributes import common_attrs
 from study.config import RetrainConfig, SearchConfig, StudyConfig
 from study.datasets import DATASETS, Sample, default_data_dir, draw_sample
 from study.family_search import FamilySearch
 from study.progress import Progress
 from study.search import SearchTasks
 from study.storage import open_for_writing
-from study.studies import common_attrs, open_search_study
+from study.studies import open_search_study
 from study.work import TrialWork
 from study.workers import WorkerPool, threads_per_worker
 from study.workers.worker import Limits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from search_spaces import SPACES
 from study import log_file
@@ -20,7 +19,7 @@ from study.config import (
 )
 from study.datasets import DATASETS, default_data_dir
 from study.keras_tuner.tuners import TUNERS
-from study.one_line_parser import OneLineParser
+from study.one_line_parser import OneLineParser, folder
 from study.pruners import PRUNERS
 from study.samplers import SAMPLERS
 from study.schedulers import SCHEDULERS
@@ -100,7 +99,7 @@ def _add_subject(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--data-dir",
-        type=Path,
+        type=folder,
         default=default_data_dir(),
         help="folder of the datasets' files; if not given, $STUDY_DATA_DIR or the user's cache",
     )
@@ -224,12 +223,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--storage",
         metavar="URL",
-        help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
+        help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db. Others can read a "
+        "command line: give a URL with a password in $OPTUNA_STORAGE",
     )
-    group.add_argument("--out", type=Path, help="folder of the report; if not given, reports/NAME")
+    group.add_argument(
+        "--out", type=folder, help="folder of the report; if not given, reports/NAME"
+    )
     group.add_argument(
         "--artifact-dir",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="folder for a confusion matrix and a learning curve of each retrained model, which "
         "the dashboard shows; if not given, none are made",

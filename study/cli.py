@@ -12,7 +12,7 @@ from study import log_file
 from study.arguments import parse
 from study.commands import ablate, dashboard, doctor, run, status
 from study.console import ConsoleHandler
-from study.errors import StudyError
+from study.errors import StudyError, one_line
 from study.interruption import exit_code, interrupt_at_signals
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with log_file.recorded(arguments, command=command):
             return execute(arguments, command=command, console=console)
     except StudyError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
         command = _shown_command(argv)

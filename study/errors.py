@@ -11,6 +11,36 @@ StudyError
 └── FamilyFailedError    no trial of a family could be trained; all else was done
 """
 
+from __future__ import annotations
+
+import re
+
+LONGEST_WORD = 200
+LONGEST_LINE = 2_000
+"""Characters of an error: what is typed or read may be of any length."""
+
+_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
+_PASSWORD_OF_URL = re.compile(r"(://[^\s:/@'\"]*):\S*@")
+_SECRET_OF_QUERY = re.compile(r"((?:pass|pwd|secret|token)\w*=)[^\s&'\"]+", re.IGNORECASE)
+
+
+def one_line(text: str) -> str:
+    """Return a message as one printable line without passwords, what is too long shortened.
+
+    A storage URL may stand where none is expected, as after a mistyped option.
+    """
+    line = " ".join(text.split())
+    line = _PASSWORD_OF_URL.sub(r"\1:***@", line)
+    line = _SECRET_OF_QUERY.sub(r"\1***", line)
+    # Else a name in a database could move the cursor or colour the terminal.
+    line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    line = _WORD.sub(lambda word: _shortened(word[0], head=60, tail=20), line)
+    return line if len(line) <= LONGEST_LINE else _shortened(line, head=1_000, tail=400)
+
+
+def _shortened(text: str, *, head: int, tail: int) -> str:
+    return f"{text[:head]}...{text[-tail:]}"
+
 
 class StudyError(Exception):
     """Base of the errors a user can mend: one line that gives subject, value and remedy."""

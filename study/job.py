@@ -7,7 +7,7 @@ import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +17,7 @@ from optuna.storages import RDBStorage
 from search_spaces import SPACES
 from study import surrogate
 from study.ablation import ablation_runs, path_attrs, plan
+from study.attributes import common_attrs, retrained_attrs, space_attrs
 from study.byte_coding import encode_bytes
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
@@ -33,11 +34,9 @@ from study.schedulers import Scheduler
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
 from study.studies import (
-    common_attrs,
     find_study,
     open_search_study,
     open_study,
-    space_attrs,
     stored_precision,
 )
 from study.validated import ValidationTasks
@@ -166,25 +165,21 @@ class _Job:
 
     def check_results(self) -> None:
         # Before the search, not hours later: may its results join what is there?
-        for member, attrs in ((VALIDATED, self._attrs()), (RETRAINED, self._retrained_attrs())):
+        retrained = retrained_attrs(self.config, self._attrs())
+        for member, attrs in ((VALIDATED, self._attrs()), (RETRAINED, retrained)):
             optuna_study = find_study(self.storage, f"{self.config.name}/{member}", attrs=attrs)
             if optuna_study is not None:
                 check_families(optuna_study, self.config.families)
         for family in self.config.families:
             # All of them, before anything is written into one.
-            attrs = {**self._attrs(), **space_attrs(SPACES[family])}
+            attrs = self._attrs() | space_attrs(SPACES[family])
             find_study(self.storage, f"{self.config.name}/{family}", attrs=attrs)
 
     def search(self) -> None:
         searches = [
             FamilySearch(
                 SPACES[family],
-                open_search_study(
-                    self.storage,
-                    self.config,
-                    SPACES[family],
-                    attrs={**self._attrs(), **space_attrs(SPACES[family])},
-                ),
+                open_search_study(self.storage, self.config, SPACES[family], attrs=self._attrs()),
                 config=self.config.search,
                 scheduler=self._scheduler(family),
             )
@@ -292,28 +287,11 @@ class _Job:
         return record, [family for family in record.families if family.family in wanted]
 
     def _retrained_study(self, test: Images) -> optuna.Study:
-        attrs = self._retrained_attrs()
+        attrs = retrained_attrs(self.config, self._attrs())
         attrs["test_labels"] = encode_bytes(test.labels.tobytes())
         attrs["dataset"]["n_test"] = len(test)
         name = f"{self.config.name}/{RETRAINED}"
         return open_study(self.storage, name, attrs=attrs, metric="test accuracy")
-
-    def _retrained_attrs(self) -> dict[str, Any]:
-        attrs = self._attrs()
-        attrs["settings"] = {
-            "epochs": self.config.retrain.epochs,
-            "augmentation": asdict(self.config.retrain.augmentation),
-            "test_time_flip": self._flips_tests(),
-            "precision": self.precision,
-            "seed": self.config.search.seed,
-            "command": self.config.command,
-        }
-        return attrs
-
-    def _flips_tests(self) -> bool | None:
-        # None where it is not done, as in studies of versions that did not know of it.
-        flips = self.config.retrain.test_time_flip and DATASETS[self.config.dataset].flips
-        return flips or None
 
     def _attrs(self) -> dict[str, Any]:
         dataset = DATASETS[self.config.dataset]

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 from typing import Any, NoReturn
+
+from study.errors import one_line
+
+MAX_NAME_BYTES = 255
+"""Of a file or folder, on all usual file systems."""
+MAX_PATH_BYTES = 3_500
+"""Linux takes 4,096, of which what is written into the folder needs some."""
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -17,5 +26,20 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the error and exit with 2."""
-        one_line = " ".join(message.split())
-        self.exit(2, f"error: {one_line}; see `{self.prog} --help`.\n")
+        self.exit(2, f"error: {one_line(message)}; see `{self.prog} --help`.\n")
+
+
+def folder(text: str) -> Path:
+    """Return the path of a folder, there or not; for an option's `type`."""
+    path = Path(text)
+    if not text or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"must be a folder's path, but got {text!r}")
+    if any(len(os.fsencode(name)) > MAX_NAME_BYTES for name in path.parts):
+        raise argparse.ArgumentTypeError(
+            f"has a name of more than {MAX_NAME_BYTES} bytes, {text!r}; give a shorter one"
+        )
+    if len(os.fsencode(path.absolute())) > MAX_PATH_BYTES:
+        raise argparse.ArgumentTypeError(
+            f"has more than {MAX_PATH_BYTES} bytes, {text!r}; give a shorter path"
+        )
+    return path

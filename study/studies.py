@@ -12,18 +12,16 @@ from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
 
 from search_spaces import SearchSpace
+from study.attributes import space_attrs
 from study.config import StudyConfig
-from study.datasets.base import Dataset
-from study.datasets.sampling import Sample
-from study.environment import machine, this_process, versions
+from study.environment import this_process
 from study.errors import ConfigError
 from study.heartbeat import claim
 from study.pruners import PRUNERS
-from study.records import INTERRUPTED, NO_FAMILIES, SCHEMA_VERSION
+from study.records import INTERRUPTED, NO_FAMILIES
 from study.schedulers import SCHEDULERS
-from study.space_changes import check_baselines, check_space, space_attr, stored_space
+from study.space_changes import check_baselines, check_space, stored_space
 from study.storage.reading import check_schema_version
-from study.workers import threads_per_worker
 
 
 def open_search_study(
@@ -37,7 +35,7 @@ def open_search_study(
         ConfigError: If it was begun with other images or other settings of training.
         StudyTakenError: If another run of it is alive.
     """
-    attrs = {**attrs, "roles": space.roles, "baselines": _plain(space.baselines)}
+    attrs = {**attrs, **space_attrs(space)}
     name = f"{config.name}/{space.name}"
     optuna_study = open_study(storage, name, attrs=attrs, metric="validation accuracy")
     claim(storage, name)
@@ -46,15 +44,6 @@ def open_search_study(
     optuna_study.sampler = RandomSampler()
     _queue_untried_baselines(optuna_study, space)
     return optuna_study
-
-
-def space_attrs(space: SearchSpace) -> dict[str, Any]:
-    """Return the attributes that say what a family's search chooses from."""
-    return {
-        "space": space_attr(space),
-        "roles": space.roles,
-        "baselines": _plain(space.baselines),
-    }
 
 
 def load_search_study(storage: RDBStorage, config: StudyConfig, family: str) -> optuna.Study:
@@ -113,43 +102,6 @@ def find_study(storage: RDBStorage, name: str, *, attrs: Mapping[str, Any]) -> o
     optuna_study = optuna.load_study(storage=storage, study_name=name)
     _check_stored(optuna_study, attrs)
     return optuna_study
-
-
-def common_attrs(
-    config: StudyConfig, dataset: Dataset, sample: Sample, *, precision: str
-) -> dict[str, Any]:
-    """Return the attributes that every Optuna study of a comparison carries."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "dataset": {
-            "name": dataset.name,
-            "classes": list(dataset.classes),
-            "image_shape": list(sample.train.image_shape),
-            "digests": dict(dataset.digests),
-            "fraction": config.search.fraction,
-            "sample_seed": config.search.seed,
-            "n_train": len(sample.train),
-            "n_validation": len(sample.validation),
-            "substitute_for": config.substitute_for,
-        },
-        "settings": {
-            "trials": config.search.n_trials,
-            "epochs": config.search.epochs,
-            "engine": config.search.engine,
-            **config.search.method,
-            "seed": config.search.seed,
-            "precision": precision,
-            "machine": machine(),
-            "finalists": config.retrain.n_finalists,
-            "measured": config.search.n_measured,
-            "seeds": config.retrain.n_seeds,
-            "baselines": config.retrain.baselines,
-            "workers": config.n_workers,
-            "threads_per_worker": threads_per_worker(config.n_workers),
-            "command": config.command,
-        },
-        "versions": versions(),
-    }
 
 
 def stored_precision(storage: RDBStorage, config: StudyConfig) -> str | None:
@@ -221,7 +173,3 @@ def _check_same(what: str, name: str, stored: Any, wanted: Mapping[str, Any]) ->
                 f"Study {name!r} was begun with {key} {before!r}, not {wanted.get(key)!r}: "
                 "their scores do not compare; give --name for a new study or the former value."
             )
-
-
-def _plain(baselines: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: dict(params) for name, params in baselines.items()}

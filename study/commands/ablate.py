@@ -12,6 +12,7 @@ from study.config import RetrainConfig, SearchConfig, StudyConfig
 from study.console import print_result
 from study.datasets import default_data_dir
 from study.errors import ConfigError
+from study.one_line_parser import folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--data-dir",
-        type=Path,
+        type=folder,
         default=default_data_dir(),
         help="folder of the datasets' files; if not given, $STUDY_DATA_DIR or the user's cache",
     )
@@ -64,7 +65,9 @@ def add_to(commands: Any) -> None:
         metavar="URL",
         help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
     )
-    parser.add_argument("--out", type=Path, help="folder of the report; if not given, reports/NAME")
+    parser.add_argument(
+        "--out", type=folder, help="folder of the report; if not given, reports/NAME"
+    )
     log_file.add_to(parser)
     noise = parser.add_mutually_exclusive_group()
     noise.add_argument("--quiet", action="store_true", help="tell only of trouble")

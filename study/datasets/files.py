@@ -89,6 +89,9 @@ def unreadable(path: Path, error: BaseException) -> DatasetError:
 def reading(path: Path) -> Iterator[None]:
     """Turn whatever damage is met inside the block into one DatasetError that names the path."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # To open a pipe would wait for whoever writes into it.
+            raise ValueError("no regular file")
         yield
     except DAMAGE as error:
         raise unreadable(path, error) from error

@@ -34,16 +34,16 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         distributions={
             key: distribution_to_json(value) for key, value in trial.distributions.items()
         },
-        value=trial.value if trial.state == TrialState.COMPLETE else None,
+        value=_accuracy(trial.value) if trial.state == TrialState.COMPLETE else None,
         validation_accuracy=tuple(sorted(trial.intermediate_values.items())),
         training_accuracy=_numbers(attrs.get("training_accuracy")),
         training_loss=_numbers(attrs.get("training_loss")),
         validation_loss=_numbers(attrs.get("validation_loss")),
-        n_parameters=_integer(attrs.get("n_parameters")),
-        forward_flops=_integer(attrs.get("forward_flops")),
-        training_seconds=_number(attrs.get("training_seconds")),
-        lost_seconds=_number(attrs.get("lost_seconds")),
-        lost_epochs=_integer(attrs.get("lost_epochs")),
+        n_parameters=_count(attrs.get("n_parameters")),
+        forward_flops=_count(attrs.get("forward_flops")),
+        training_seconds=_amount(attrs.get("training_seconds")),
+        lost_seconds=_amount(attrs.get("lost_seconds")),
+        lost_epochs=_count(attrs.get("lost_epochs")),
         sampler=_text(attrs.get("sampler")),
         seed=_integer(attrs.get("seed")),
         baseline=_text(attrs.get("baseline")),
@@ -58,7 +58,8 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
     attrs, params = trial.user_attrs, trial.params
     family, configuration = _text(params.get("family")), _text(attrs.get("configuration"))
     seed, augmented = _integer(params.get("seed")), params.get("augmentation")
-    if trial.state != TrialState.COMPLETE or trial.value is None:
+    accuracy = _accuracy(trial.value)
+    if trial.state != TrialState.COMPLETE or accuracy is None:
         return None
     if family is None or configuration is None or seed is None or not isinstance(augmented, bool):
         return None
@@ -73,7 +74,7 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         seed=seed,
         draw=_integer(attrs.get("draw")) or 0,
         epochs=_integer(attrs.get("epochs")),
-        test_accuracy=trial.value,
+        test_accuracy=accuracy,
         unflipped_test_accuracy=_number(attrs.get("unflipped_test_accuracy")),
         training_accuracy=_number(attrs.get("training_accuracy")),
         training_accuracy_by_epoch=tuple(value for _, value in curve),
@@ -85,11 +86,11 @@ def retrained_result(trial: FrozenTrial) -> RetrainedResult | None:
         predictions=bytes_of(attrs.get("predictions")),
         confidences=bytes_of(attrs.get("confidences")),
         mistakes=_mistakes(attrs.get("mistakes")),
-        n_parameters=_integer(attrs.get("n_parameters")),
-        forward_flops=_integer(attrs.get("forward_flops")),
-        model_bytes=_integer(attrs.get("model_bytes")),
-        training_seconds=_number(attrs.get("training_seconds")),
-        milliseconds_per_image=_number(attrs.get("milliseconds_per_image")),
+        n_parameters=_count(attrs.get("n_parameters")),
+        forward_flops=_count(attrs.get("forward_flops")),
+        model_bytes=_count(attrs.get("model_bytes")),
+        training_seconds=_amount(attrs.get("training_seconds")),
+        milliseconds_per_image=_amount(attrs.get("milliseconds_per_image")),
         finished=_utc(trial.datetime_complete),
     )
 
@@ -116,7 +117,8 @@ def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
     attrs, params = trial.user_attrs, trial.params
     family, purpose = _text(params.get("family")), _text(attrs.get("purpose"))
     seed, hyperparameters = _integer(params.get("seed")), attrs.get("hyperparameters")
-    if trial.state != TrialState.COMPLETE or trial.value is None:
+    accuracy = _accuracy(trial.value)
+    if trial.state != TrialState.COMPLETE or accuracy is None:
         return None
     if family is None or purpose is None or seed is None or not isinstance(hyperparameters, dict):
         return None
@@ -126,12 +128,12 @@ def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
         purpose=purpose,
         params=hyperparameters,
         seed=seed,
-        validation_accuracy=trial.value,
+        validation_accuracy=accuracy,
         source_trial=_integer(attrs.get("source_trial")),
         validation_accuracy_by_epoch=tuple(sorted(trial.intermediate_values.items())),
-        n_parameters=_integer(attrs.get("n_parameters")),
-        forward_flops=_integer(attrs.get("forward_flops")),
-        training_seconds=_number(attrs.get("training_seconds")),
+        n_parameters=_count(attrs.get("n_parameters")),
+        forward_flops=_count(attrs.get("forward_flops")),
+        training_seconds=_amount(attrs.get("training_seconds")),
         predictions=bytes_of(attrs.get("predictions")),
         finished=_utc(trial.datetime_complete),
     )
@@ -182,9 +184,9 @@ def dataset_record(value: Any) -> DatasetRecord:
         digests={key: str(digest) for key, digest in mapping_of(attrs.get("digests")).items()},
         fraction=_number(attrs.get("fraction")),
         sample_seed=_integer(attrs.get("sample_seed")),
-        n_train=_integer(attrs.get("n_train")),
-        n_validation=_integer(attrs.get("n_validation")),
-        n_test=_integer(attrs.get("n_test")),
+        n_train=_count(attrs.get("n_train")),
+        n_validation=_count(attrs.get("n_validation")),
+        n_test=_count(attrs.get("n_test")),
         substitute_for=_text(attrs.get("substitute_for")),
     )
 
@@ -203,8 +205,25 @@ def _number(value: Any) -> float | None:
         return None
 
 
+def _accuracy(value: Any) -> float | None:
+    accuracy = _number(value)
+    return accuracy if accuracy is not None and 0 <= accuracy <= 1 else None
+
+
+def _amount(value: Any) -> float | None:
+    amount = _number(value)
+    return amount if amount is not None and amount >= 0 else None
+
+
 def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    # Tables hold integers of 64 bits.
+    return value if is_integer and -(2**63) <= value < 2**63 else None
+
+
+def _count(value: Any) -> int | None:
+    count = _integer(value)
+    return count if count is not None and count > 0 else None
 
 
 def _text(value: Any) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from study.errors import ConfigError, StorageError
 from study.storage.creating import create
 from study.storage.failures import failure_of, sqlite_code, sqlite_failure, translated
-from study.storage.urls import redacted, sqlite_path
+from study.storage.urls import parse_url, redacted, sqlite_path
 from study.storage.watching import FileWatch
 
 BUSY_TIMEOUT_SECONDS = 60
@@ -55,7 +56,11 @@ def open_for_writing(url: str) -> Iterator[RDBStorage]:
 
 
 def check_writable(url: str) -> None:
-    """Raise what `open_for_writing` would for an SQLite file, without creating or changing it."""
+    """Raise what `open_for_writing` would, without creating or changing anything.
+
+    Whether a server answers is not tried.
+    """
+    _check_driver(url)
     path = sqlite_path(url)
     if path is not None:
         _check_sqlite_file(path, must_exist=False)
@@ -124,22 +129,39 @@ def open_for_showing(url: str) -> Iterator[RDBStorage]:
         close(storage)
 
 
-def _open(url: str, *, shown_url: str | None = None, **kwargs: Any) -> RDBStorage:
-    shown = redacted(shown_url or url)
+def _check_driver(url: str) -> None:
+    """Raise a ConfigError where the database's driver is unknown or not installed."""
+    parsed = parse_url(url)
+    with _as_config_error(url):
+        parsed.get_dialect().import_dbapi()
+
+
+@contextmanager
+def _as_config_error(url: str) -> Iterator[None]:
     try:
-        return RDBStorage(url, **kwargs)
+        yield
     except ImportError as error:
         raise ConfigError(
-            f"Storage {shown!r} needs a database driver that is not installed: install it with pip."
+            f"Storage {redacted(url)!r} needs a database driver that is not installed: "
+            "install it with pip."
         ) from error
-    except ArgumentError as error:
-        raise ConfigError(f"Storage {shown!r} is not a database URL Optuna knows.") from error
+    except (ArgumentError, NotImplementedError) as error:
+        raise ConfigError(
+            f"Storage {redacted(url)!r} is not a database URL Optuna knows; write it like "
+            "sqlite:///studies.db or postgresql+psycopg://user@host/database."
+        ) from error
+
+
+def _open(url: str, *, shown_url: str | None = None, **kwargs: Any) -> RDBStorage:
+    shown = shown_url or url
+    try:
+        with _as_config_error(shown):
+            return RDBStorage(url, **kwargs)
     except (SQLAlchemyError, StorageInternalError) as error:
-        named = shown_url or url
-        raise failure_of(named, error) or _damaged(named, error) from None
+        raise failure_of(shown, error) or _damaged(shown, error) from None
     except RuntimeError as error:
         raise StorageError(
-            f"Storage {shown!r} has a schema of another Optuna version: "
+            f"Storage {redacted(shown)!r} has a schema of another Optuna version: "
             "run `optuna storage upgrade --storage URL` if it is older, update Optuna if newer."
         ) from error
 
@@ -171,7 +193,9 @@ def _read_only_mode(path: Path) -> str:
 
 def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
     try:
-        there = path.exists()
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None  # Of the latter, the check of the folder tells.
     except OSError as error:
         raise StorageError(
             f"Database {str(path)!r} cannot be looked for ({error.strerror}); "
@@ -181,9 +205,14 @@ def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
         raise StorageError(
             f"The folder of database {str(path)!r} does not exist; create it or name another."
         )
-    if path.is_dir():
+    if mode is not None and stat.S_ISDIR(mode):
         raise StorageError(f"Database {str(path)!r} is a folder; name a file in it.")
-    if not there:
+    if mode is not None and not stat.S_ISREG(mode):
+        # To open a pipe would wait for whoever writes into it.
+        raise StorageError(
+            f"Database {str(path)!r} is no regular file; name another with --storage."
+        )
+    if mode is None:
         if must_exist:
             raise StorageError(
                 f"There is no database {str(path)!r}; run `python -m study run` first "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import text
 
 from study.errors import ConfigError, StorageError
@@ -32,6 +34,10 @@ from study.storage.decoding import (
 )
 from study.storage.opening import open_for_reading
 from study.storage.urls import redacted, sqlite_path
+
+logger = logging.getLogger(__name__)
+
+Record = TypeVar("Record")
 
 NEWEST_FINISHED = text(
     "SELECT studies.study_name FROM trials JOIN studies ON trials.study_id = studies.study_id "
@@ -98,7 +104,7 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
         settings: dict[str, Any] = {}
         if RETRAINED in members:
             trials = opened.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
-            retrained = tuple(filter(None, map(retrained_result, trials)))
+            retrained = _whole(trials, retrained_result, "retrained")
             attrs = members[RETRAINED].user_attrs
             test_labels = bytes_of(attrs.get("test_labels"))
             settings = mapping_of(attrs.get("settings"))
@@ -107,7 +113,7 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
         validation_labels = b""
         if VALIDATED in members:
             trials = opened.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
-            validated = tuple(filter(None, map(validated_result, trials)))
+            validated = _whole(trials, validated_result, "validated")
             ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
             validation_labels = bytes_of(members[VALIDATED].user_attrs.get("validation_labels"))
         any_member = members.get(RETRAINED) or next(iter(members.values()))
@@ -151,10 +157,14 @@ def check_schema_version(name: str, user_attrs: Mapping[str, Any]) -> None:
 
 def check_study_name(name: str) -> None:
     """Raise a ConfigError if a name cannot stand before the "/" of an Optuna study's name."""
-    if not name or "/" in name or not name.isprintable() or len(name) > 200 or name in {".", ".."}:
+    is_plain = name.isprintable() and name == name.strip() and "/" not in name
+    # A file's name has at most 255 bytes, and a leading "-" would make an option of it.
+    is_path = is_plain and 0 < len(name.encode()) <= 200 and name not in {".", ".."}
+    if not is_path or name.startswith("-"):
         shown = name if len(name) <= 40 else name[:40] + "..."
         raise ConfigError(
-            f"Study name {shown!r} is not usable; give 1 to 200 printable characters without '/'."
+            f"Study name {shown!r} is not usable; give 1 to 200 printable characters (bytes, in "
+            "UTF-8) without '/', and neither a space at its ends nor a '-' at its beginning."
         )
 
 
@@ -165,6 +175,27 @@ def _opened(storage: str | BaseStorage) -> Iterator[BaseStorage]:
             yield opened
     else:  # Whoever opened it closes it.
         yield storage
+
+
+def _whole(
+    trials: Sequence[FrozenTrial], record_of: Callable[[FrozenTrial], Record | None], what: str
+) -> tuple[Record, ...]:
+    """Return the records of the trials that are whole; a warning tells of completed ones left out.
+
+    Trials under way and failed ones have no record and no warning.
+    """
+    records = {trial.number: record_of(trial) for trial in trials}
+    odd = [
+        str(trial.number)
+        for trial in trials
+        if trial.state == TrialState.COMPLETE and records[trial.number] is None
+    ]
+    if odd:
+        logger.warning(
+            "%d of the %s models have odd records and are left out: trial %s.",
+            *(len(odd), what, ", ".join(odd)),
+        )
+    return tuple(record for record in records.values() if record is not None)
 
 
 def study_groups(storage: BaseStorage) -> dict[str, dict[str, FrozenStudy]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
@@ -11,6 +12,9 @@ from sqlalchemy.exc import ArgumentError
 from study.errors import ConfigError
 
 DEFAULT_STORAGE_URL = "sqlite:///studies.db"
+
+_SECRET = re.compile("pass|pwd|secret|token|key|cred|connect", re.IGNORECASE)
+"""Options of a URL, whatever the driver, that may hold what opens the database."""
 
 
 def default_storage_url() -> str:
@@ -25,19 +29,22 @@ def parse_url(url: str) -> URL:
         ConfigError: If it is not one.
     """
     try:
-        return make_url(url)
+        parsed = make_url(url)
+        if not url.isprintable() or not (parsed.database or "").isprintable():
+            raise ValueError
     except (ArgumentError, ValueError):
         # The text may hold a password, so it is not quoted.
         raise ConfigError(
             "The storage URL cannot be read; write it like sqlite:///studies.db "
             "or postgresql+psycopg://user@host/database."
         ) from None
+    return parsed
 
 
 def redacted(url: str) -> str:
     """Return the URL with its password hidden, fit for logs, errors and reports."""
     parsed = parse_url(url)
-    hidden = {key: "***" for key in parsed.query if "pass" in key.lower()}
+    hidden = {key: "***" for key in parsed.query if _SECRET.search(key)}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
@@ -45,7 +52,8 @@ def sqlite_path(url: str) -> Path | None:
     """Return the file of an SQLite URL; None for another database.
 
     Raises:
-        ConfigError: If the URL names no file: an in-memory database is gone when the run ends.
+        ConfigError: If the URL names no file, as an in-memory database is gone when the run ends,
+            or has options, none of which this program's way of opening would leave as they are.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -54,6 +62,11 @@ def sqlite_path(url: str) -> Path | None:
     if file == ":memory:" or file.startswith("file:") or {"uri", "mode"} & set(parsed.query):
         raise ConfigError(
             f"Storage {redacted(url)!r} names no file; write it like sqlite:///studies.db."
+        )
+    if parsed.query:
+        raise ConfigError(
+            f"Storage {redacted(url)!r} has options that are not known; leave out what follows "
+            "the '?', or write %3F if it is part of the file's name."
         )
     return Path(file)
 

@@ -15,7 +15,9 @@ from study.config import RetrainConfig, SearchConfig, StudyConfig
 from study.datasets import DATASETS, draw_sample
 from study.records import StudyRecord
 from study.storage import open_for_writing
+from tests.command_line import CommandLine
 from tests.study import small
+from tests.study.bad_input import Here
 from tests.study.databases import add_study, url_of
 from tests.study.datasets_world import World, make_world
 from tests.study.local_workers import LocalWorkers
@@ -94,6 +96,19 @@ def database(tmp_path: Path) -> str:
     with open_for_writing(url_of(path)) as storage:
         add_study(storage, "first/custom_cnn")
     return url_of(path)
+
+
+@pytest.fixture(scope="session")
+def command_line() -> Iterator[CommandLine]:
+    """What runs commands in processes of their own."""
+    with CommandLine() as opened:
+        yield opened
+
+
+@pytest.fixture
+def here(tmp_path: Path, command_line: CommandLine) -> Here:
+    """An empty current folder, to make mistakes in."""
+    return Here(tmp_path, command_line)
 
 
 @pytest.fixture

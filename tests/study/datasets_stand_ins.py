@@ -76,9 +76,9 @@ def batches(arrays: Arrays) -> dict[str, bytes]:
     }
 
 
-def tar_gz(members: Mapping[str, bytes]) -> bytes:
+def tar(members: Mapping[str, bytes]) -> bytes:
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+    with tarfile.open(fileobj=file, mode="w") as archive:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -86,18 +86,26 @@ def tar_gz(members: Mapping[str, bytes]) -> bytes:
     return file.getvalue()
 
 
+def tar_gz(members: Mapping[str, bytes]) -> bytes:
+    return gzip.compress(tar(members))
+
+
 def cifar_archive(arrays: Arrays) -> bytes:
     members = {f"cifar-10-batches-py/{name}": data for name, data in batches(arrays).items()}
     return tar_gz({"cifar-10-batches-py/readme.html": b"<html>", **members})
+
+
+def png(images: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(images.reshape(len(images), 1024, 3)).save(file, format="png")
+    return file.getvalue()
 
 
 def cifar_package(arrays: Arrays) -> bytes:
     sheets = {f"data_batch_{i}": x for i, x in enumerate(np.split(arrays["x_train"], 5), start=1)}
     members = {}
     for name, images in {**sheets, "test_batch": arrays["x_test"]}.items():
-        file = io.BytesIO()
-        Image.fromarray(images.reshape(len(images), 1024, 3)).save(file, format="png")
-        members[f"package/{name}.png"] = file.getvalue()
+        members[f"package/{name}.png"] = png(images)
     for split in ("train", "test"):
         labels = json.dumps(arrays[f"y_{split}"].tolist())
         members[f"package/{split}_lables.json"] = labels.encode()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import count
 
+from study.attributes import common_attrs
 from study.config import SearchConfig
 from study.family_search import FamilySearch
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
-from study.studies import common_attrs, open_search_study
+from study.studies import open_search_study
 from tests.study import small
 from tests.study.local_workers import LocalWorkers
 from tests.study.quick_work import QuickWork, quick_training

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from study.attributes import common_attrs
 from study.config import SearchConfig
 from study.environment import this_process
 from study.family_search import FamilySearch
 from study.keras_tuner.scheduler import TunerScheduler
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
-from study.studies import common_attrs, open_search_study
+from study.studies import open_search_study
 from study.trials import TrialFailedError
 from tests.study import small
 from tests.study.local_workers import LocalWorkers

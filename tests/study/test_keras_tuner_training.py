@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from search_spaces import SPACES
 from study import job, objective
+from study.attributes import common_attrs
 from study.config import RetrainConfig, SearchConfig
 from study.datasets import DATASETS, draw_sample
 from study.family_search import FamilySearch
@@ -21,7 +22,7 @@ from study.keras_tuner.tuners import TUNERS
 from study.objective import Objective
 from study.search import SearchTasks
 from study.storage import open_for_writing
-from study.studies import common_attrs, open_search_study
+from study.studies import open_search_study
 from study.training.fit import DivergedError
 from study.trials import TrialFailedError
 from study.work import TrialWork

@@ -8,9 +8,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from study.attributes import common_attrs
 from study.errors import ConfigError, StudyError
 from study.storage import open_for_writing, read_study
-from study.studies import common_attrs, open_search_study
+from study.studies import open_search_study
 from tests.study import small
 from tests.study.quick_search import SETTINGS, run
 

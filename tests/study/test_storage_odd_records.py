@@ -146,6 +146,36 @@ def test_only_whole_mistakes_are_read(odd):
     assert retrained_result(trial).mistakes == (mistake,)
 
 
+@pytest.mark.parametrize(
+    ("key", "odd"),
+    [
+        *((key, odd) for key in ("n_parameters", "forward_flops") for odd in (0, -1, 10**400)),
+        ("seed", 2**63),
+        ("training_seconds", -0.5),
+    ],
+)
+def test_counts_and_times_out_of_range_read_as_absent(key, odd):
+    assert getattr(trial_record(odd_trial({key: odd}, {})), key) is None
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, 1e308, float("inf"), -float("inf")])
+def test_an_accuracy_outside_0_to_1_reads_as_absent(value):
+    assert trial_record(odd_trial({}, {}, value=value)).value is None
+
+
+def test_completed_models_with_odd_records_are_left_out_and_told_of(tmp_path, caplog):
+    url = url_of(tmp_path / "studies.db")
+    with open_for_writing(url) as storage:
+        add_study(storage, "mine/retrained", values=(0.5, 0.6))
+        add_study(storage, "mine/validated", values=(0.5,))
+    record = read_study(url, "mine")
+    assert (record.retrained, record.validated) == ((), ())
+    assert [one.getMessage() for one in caplog.records if one.name.startswith("study")] == [
+        "2 of the retrained models have odd records and are left out: trial 0, 1.",
+        "1 of the validated models have odd records and are left out: trial 0.",
+    ]
+
+
 @pytest.mark.parametrize("state", [TrialState.FAIL, TrialState.PRUNED])
 def test_only_a_completed_trial_has_a_value(state):
     value = 0.9 if state == TrialState.PRUNED else None

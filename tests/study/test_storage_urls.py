@@ -69,6 +69,7 @@ def test_a_server_that_does_not_answer_is_an_error_without_the_password(action, 
     def refuse(_url, **_options):
         raise OperationalError(f"connecting to {url}", {}, Exception(f"refused {url}"))
 
+    monkeypatch.setattr(opening, "_check_driver", lambda _url: None)
     monkeypatch.setattr(opening, "RDBStorage", refuse)
     message = error_of(action, url)
     assert "secret" not in message

@@ -8,12 +8,13 @@ import psutil
 import pytest
 
 from search_spaces import SPACES
+from study.attributes import common_attrs
 from study.config import SearchConfig
 from study.datasets import DATASETS
 from study.family_search import FamilySearch
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
-from study.studies import common_attrs, open_search_study
+from study.studies import open_search_study
 from study.workers import WorkerPool, threads_per_worker
 from study.workers.worker import Limits
 from tests.study import small
