@@ -107,7 +107,7 @@ def odd_study(seed: int) -> StudyRecord:
 
 
 # Seed 26 has accuracies that are none, 0, 3 and 5 counts that no table can hold.
-@pytest.mark.parametrize("seed", [0, 3, 5, 26, *range(100, 104)])
+@pytest.mark.parametrize("seed", [0, 3, 5, 26, 100, 101])
 def test_a_study_with_odd_records_has_a_report(seed):
     study = odd_study(seed)
     finished = [t for f in study.families for t in f.trials if t.state in FINISHED]
