@@ -12,7 +12,7 @@ from study.arguments import parse
 from study.commands import ablate, dashboard, run
 from study.console import ConsoleHandler
 from study.errors import StudyError
-from study.interruption import exit_code, interrupt_at_signals
+from study.interruption import exit_code
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parse(argv)
-    interrupt_at_signals()
     # What is slow to import (Optuna, plotly) is imported only once it is needed.
     from rich.console import Console
 

@@ -69,7 +69,7 @@ def test_reading_in_the_process_that_writes_does_not_let_others_delete_its_log(t
             text=True,
             check=True,
         )
-        assert done.stdout.decode().split() == ["first", "second", "third"]
+        assert done.stdout.split() == ["first", "second", "third"]
 
 
 def test_two_writers_never_take_the_same_waiting_trial(database):
