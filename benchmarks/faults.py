@@ -33,7 +33,7 @@ STOP_SECONDS = 10
 """The promise: a run that is asked to stop is gone after so long."""
 
 PHASES = ("start", "search", "retraining", "report")
-BLOWS_PER_STUDY = 16
+BLOWS_PER_STUDY = 10
 N_TRIALS, EPOCHS = 8, 4
 COMMON = (
     *("--trials", str(N_TRIALS), "--epochs", str(EPOCHS), "--workers", "2", "--pruner", "none"),
@@ -124,10 +124,13 @@ def main() -> int:
 
 
 def strike(name: str, folder: Path, rng: random.Random) -> Count:
-    """Strike one study, and let it run to its end."""
+    """Strike one study from a phase on that is drawn at random, and let it run to its end."""
     work, count = WORKS[name], Count(work=name)
     program, before = work.start(folder), stored(folder)
+    first = rng.choice(PHASES)
     try:
+        while program.is_running and PHASES.index(_phase(stored(folder))) < PHASES.index(first):
+            time.sleep(0.05)
         while len(count.blows) < BLOWS_PER_STUDY:
             if not _lasts(program, rng.uniform(0, work.latest_seconds)):
                 break  # The study has run to its end.
