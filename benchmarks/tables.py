@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     augmentation,
     efficiency,
+    faults,
     gpu,
     memory,
     overhead,
@@ -40,6 +41,7 @@ TABLES: dict[str, Callable[[Result], list[Table]]] = {
     "memory": memory.tables,
     "rivals": rivals.tables,
     "gpu": gpu.tables,
+    "faults": faults.tables,
 }
 """How a benchmark's result becomes tables, by its name; a new benchmark is a file and a line."""
 

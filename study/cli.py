@@ -13,7 +13,7 @@ from study.arguments import parse
 from study.commands import ablate, dashboard, doctor, run, status
 from study.console import ConsoleHandler
 from study.errors import StudyError, one_line
-from study.interruption import exit_code, interrupt_at_signals
+from study.interruption import exit_code
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parse(argv)
-    interrupt_at_signals()
     # What is slow to import (Optuna, plotly) is imported only once it is needed.
     from rich.console import Console
 

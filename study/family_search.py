@@ -113,20 +113,17 @@ class FamilySearch:
         """Record that a process died of a trial; return how many have since its last epoch."""
         return self._note_death(self.trial(task), at=datetime.now(tz=UTC))
 
-    def adopt(self, *, is_alone: bool, last_beat: datetime | None) -> None:
+    def adopt(self, *, last_beat: datetime | None) -> None:
         """Take over the trials of an earlier run that was killed; they wait, or have failed.
 
         A trial may be what killed it, so this counts among the deaths of its process.
 
         Args:
-            is_alone: Whether no other run of this study is alive.
             last_beat: When an earlier run was last heard of.
         """
         for trial in self._trials():
             attrs = trial.user_attrs
             if trial.state != TrialState.RUNNING or attrs.get("paused"):
-                continue
-            if not is_alone and not is_dead(attrs.get("worker")):
                 continue
             self._set(trial._trial_id, {"paused": True})
             if self._note_death(trial, at=last_beat) >= MAX_DEATHS:

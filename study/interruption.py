@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -14,7 +16,11 @@ SIGNALS = tuple(
 )
 """What asks the program to stop: Ctrl-C, whoever manages processes, a terminal that closes."""
 
+LAST_SECONDS = 9.0
+"""After the first signal; where the program has not ended by then, it is ended."""
+
 _asked = threading.Event()
+_has_deadline = threading.Event()
 _asked_by: int = signal.SIGINT
 
 
@@ -39,8 +45,10 @@ def exit_code(interrupt: KeyboardInterrupt) -> int:
 def interrupt_at_signals() -> None:
     """Let all of `SIGNALS` interrupt as Ctrl-C does, but for those that are ignored, as by nohup.
 
-    Without effect outside the main thread.
+    From the first of them on the program has 9 seconds, whatever it waits for: what it keeps is in
+    the database and in whole files at any moment. Without effect outside the main thread.
     """
+    _has_deadline.set()
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
@@ -111,12 +119,34 @@ def _interrupting() -> dict[int, Any]:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
+    _start_deadline(number)
     raise Interruption(number)
 
 
 def _note(number: int, _frame: FrameType | None) -> None:
     global _asked_by  # noqa: PLW0603  A signal's handler has nowhere else to leave it.
     _asked_by = number
+    _start_deadline(number)
     if _asked.is_set():
         raise Interruption(number)
     _asked.set()
+
+
+def _start_deadline(number: int) -> None:
+    if _has_deadline.is_set():
+        _has_deadline.clear()
+        timer = threading.Timer(LAST_SECONDS, _end, args=(number,))
+        timer.daemon = True
+        timer.start()
+
+
+def _end(number: int) -> None:
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()
+    print(  # noqa: T201  Nobody else is left to say it.
+        "Interrupted; everything so far is kept.", file=sys.stderr, flush=True
+    )
+    os._exit(128 + number)

@@ -187,7 +187,7 @@ class _Job:
         ]
         for search in searches:
             beat = self.earlier.get(f"{self.config.name}/{search.family}")
-            search.adopt(is_alone=True, last_beat=beat.time if beat else None)
+            search.adopt(last_beat=beat.time if beat else None)
         work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)

@@ -149,3 +149,15 @@ def test_the_shown_comparison_gives_units_and_says_what_was_not_retrained():
         "2.5 MB",
     )
     assert second[:3] == ("a", "yes", "not retrained yet")
+
+
+def test_the_budgets_tell_of_what_was_lost_where_something_was():
+    plain = small_study(families=("a", "b"))
+    first, second = plain.families
+    trial = dataclasses.replace(first.trials[0], lost_seconds=90.0)
+    hurt = dataclasses.replace(
+        plain, families=(dataclasses.replace(first, trials=(trial,)), second)
+    )
+    whole, cut = (display.budgets(evidence.from_study(study)) for study in (plain, hurt))
+    assert len(cut.columns) == len(whole.columns) + 1
+    assert [row[-1] for row in cut.rows] == ["1 min 30 s", "0.0 s"]

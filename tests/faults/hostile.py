@@ -28,7 +28,7 @@ from study.byte_coding import encode_bytes
 from study.cli import main
 from study.datasets import DATASETS
 from study.files import write_text
-from study.interruption import stop_if_asked
+from study.interruption import interrupt_at_signals, stop_if_asked
 from study.results import RetrainedModel
 from study.runs import Run
 from study.storage import open_for_writing
@@ -226,4 +226,5 @@ def take_effect() -> None:
 take_effect()
 
 if __name__ == "__main__":
+    interrupt_at_signals()
     raise SystemExit(main())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +71,31 @@ def test_an_ignored_ctrl_c_stays_ignored():
         signal.raise_signal(signal.SIGINT)
         stop_if_asked()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+STUBBORN = """
+import threading
+from study import interruption
+
+interruption.LAST_SECONDS = 0.2
+interruption.interrupt_at_signals()
+has_said = False
+while True:
+    try:
+        if not has_said:
+            has_said = True
+            print("ready", flush=True)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_goes_on_waiting_is_ended_with_the_code_of_the_signal(number):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", STUBBORN]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        assert process.wait() == 128 + number

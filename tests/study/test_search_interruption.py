@@ -10,6 +10,7 @@ import optuna
 import pytest
 
 from study.environment import this_process
+from study.family_search import FamilySearch
 from study.storage import open_for_writing
 from tests.study import small
 from tests.study.quick_search import FAMILIES, SETTINGS, configurations, counted, read, run, stop_at
@@ -91,6 +92,31 @@ def test_a_running_trial_is_tried_again_if_its_process_is_dead_and_left_alone_if
     assert sum(trial.state == "RUNNING" for trial in trials) == n_left_running
     again = [trial for trial in counted(trials) if trial.params == params]
     assert len(again) == 1 - n_left_running
+
+
+@pytest.mark.parametrize(("n_runs", "state"), [(1, "COMPLETE"), (2, "COMPLETE"), (3, "FAIL")])
+def test_a_trial_that_was_under_way_as_often_as_whole_runs_were_killed_is_given_up(
+    tmp_path, n_runs, state
+):
+    only = {"families": ("alpha",)}
+    run(tmp_path, settings=replace(SETTINGS, n_trials=1), **only)
+    config = small.config(tmp_path)
+    with open_for_writing(config.storage_url) as storage:
+        optuna_study = optuna.load_study(study_name="trial-run/alpha", storage=storage)
+        small.space("alpha").suggest(optuna_study.ask())
+        for _ in range(n_runs):
+            # As a run on a host that is gone left it; no other run is alive.
+            number = optuna_study.trials[1]._trial_id
+            storage.set_trial_user_attr(number, "worker", {"host": "elsewhere", "pid": 1})
+            storage.set_trial_user_attr(number, "paused", False)
+            search = FamilySearch(small.space("alpha"), optuna_study, config=SETTINGS)
+            search.adopt(is_alone=False, last_beat=None)
+            assert not optuna_study.trials[1].user_attrs["paused"]
+            search.adopt(is_alone=True, last_beat=None)
+    run(tmp_path, **only)
+    trial = read(tmp_path)["alpha"][1]
+    assert trial.state == state
+    assert (trial.failure is None) == (state == "COMPLETE")
 
 
 def test_a_named_configuration_that_a_killed_process_had_half_suggested_is_tried_whole(tmp_path):

@@ -133,6 +133,15 @@ def test_a_worker_that_dies_is_replaced_and_its_task_reported():
     assert sorted(tasks.results) == [0, 1, 2, 4, 5]
 
 
+def test_a_task_that_takes_too_long_is_ended_with_its_process_and_the_others_are_done(tmp_path):
+    tasks = ToyTasks([tmp_path / "deaf", "no path"])
+    with WorkerPool(n_workers=1, n_threads=1, task_timeout_seconds=0.5) as workers:
+        workers.run(ToyWork(toy_work.be_deaf_to_paths), tasks)
+        assert tasks.hangs == [(tmp_path / "deaf", 0.5)]
+        assert tasks.results == {"no path": "done"}
+    assert until(lambda: not psutil.pid_exists(int((tmp_path / "deaf").read_text())))
+
+
 def test_workers_that_die_before_they_begin_are_an_error_in_one_line():
     with pool() as workers, pytest.raises(WorkerError, match=r"exit code 3.*--workers") as caught:
         ask(workers, toy_work.Stillborn(), 0)

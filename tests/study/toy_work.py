@@ -92,6 +92,11 @@ def be_deaf(path):
     time.sleep(PATIENCE_SECONDS)
 
 
+def be_deaf_to_paths(path):
+    """Hear nothing where there is a path to say so in, else be done at once."""
+    return "done" if path == "no path" else be_deaf(path)
+
+
 @dataclass(frozen=True)
 class ToyWork:
     """Tasks that call one of these functions."""
