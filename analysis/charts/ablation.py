@@ -39,7 +39,7 @@ def draw(computed: Ablations) -> go.Figure:
         return theme.empty(TITLE, NOTHING, x=axis, y="changed hyperparameter")
     drawing = theme.panels(
         TITLE,
-        heights=[ROW_PIXELS * max(len(path.steps), 3) for path in computed.paths],
+        heights=[ROW_PIXELS * max(len(path.steps), 5) for path in computed.paths],
         row_gap=90,
         names=[
             f"{family_label(path.family)}, from {path.baseline} to trial {path.winner}"
