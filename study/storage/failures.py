@@ -70,7 +70,8 @@ def failure_of(url: str, error: Exception) -> StorageError | None:
         if isinstance(cause, (DBAPIError, PoolTimeoutError)) and not isinstance(cause, OUR_BUGS):
             return StorageError(
                 f"Storage {redacted(url)!r} does not answer as it should "
-                f"({type(cause).__name__}); check that its server runs and lets you in, {GO_ON}."
+                f"({type(cause).__name__}); check that its server runs and lets you in, "
+                f"{GO_ON}, or name another with --storage."
             )
     return None
 

@@ -53,7 +53,7 @@ def sqlite_path(url: str) -> Path | None:
 
     Raises:
         ConfigError: If the URL names no file, as an in-memory database is gone when the run ends,
-            or has options, none of which this program's way of opening would leave as they are.
+            names a host, or has options, none of which this program's way of opening would leave as they are.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -62,6 +62,11 @@ def sqlite_path(url: str) -> Path | None:
     if file == ":memory:" or file.startswith("file:") or {"uri", "mode"} & set(parsed.query):
         raise ConfigError(
             f"Storage {redacted(url)!r} names no file; write it like sqlite:///studies.db."
+        )
+    if parsed.host or parsed.username:
+        raise ConfigError(
+            f"Storage {redacted(url)!r} names a host, and SQLite has none; write three slashes "
+            "before the file, like sqlite:///studies.db."
         )
     if parsed.query:
         raise ConfigError(

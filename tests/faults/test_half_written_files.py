@@ -122,7 +122,8 @@ def test_every_file_is_written_by_who_writes_it_whole():
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(call, ast.Call) and writes(call):
                     writers.add(str(path.relative_to(PROJECT)))
-    assert writers == {"study/datasets/npz.py", "study/files.py"}
+    # A log grows line by line; half of one is a line that its reader sees to be broken.
+    assert writers == {"study/datasets/npz.py", "study/files.py", "study/log_file.py"}
 
 
 def writes(call):

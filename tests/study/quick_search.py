@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
+import optuna
+
 from study.attributes import common_attrs
 from study.config import SearchConfig
 from study.family_search import FamilySearch
@@ -35,9 +37,11 @@ def interrupted_space(family, steps):
     """Return the small space, with something that happens while it suggests."""
 
     def suggest(suggester):
-        steps.get("before", int)()
+        # As a study is opened, its space is asked what there is to choose; no trial begins then.
+        happens = steps if isinstance(suggester, optuna.Trial) else {}
+        happens.get("before", int)()
         units = suggester.suggest_int("units", 2, 512)
-        steps.get("within", int)()
+        happens.get("within", int)()
         return {"units": units}
 
     return small.space(family, suggest_architecture=suggest)

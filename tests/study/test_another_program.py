@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 import sys
 import zlib
 
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
 from optuna.trial import TrialState, create_trial
 
 from study.storage import read_study
@@ -51,6 +57,7 @@ SEARCH_ATTRIBUTES = {
     "dataset": DATASET_ATTRIBUTE,
     "roles": {"width": "scientific", "learning_rate": "nuisance"},
     "baselines": {"Plain": PARAMS},
+    "space": {key: json.loads(distribution_to_json(one)) for key, one in DISTRIBUTIONS.items()},
     "settings": {
         "trials": 7,
         "epochs": 3,

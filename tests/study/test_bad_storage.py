@@ -40,7 +40,7 @@ URLS = {
     "of two lines": ("sqlite:///a\nb.db", "sqlite:///"),
     "that is no text": ("sqlite:///a\udcff.db", "sqlite:///"),
     "in memory": ("sqlite://", "names no file"),
-    "with a host": ("sqlite://me:secret@host/s.db", ""),
+    "with a host": ("sqlite://me:secret@host/s.db", "three slashes"),
     "with an option": ("sqlite:///s.db?foo=bar", "leave out what follows the '?'"),
     "with an option of the wrong type": ("sqlite:///s.db?timeout=soon", "leave out"),
     "of a file that is a URL": ("sqlite:///file:s.db?uri=true&mode=rw", "names no file"),

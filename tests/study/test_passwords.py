@@ -59,7 +59,7 @@ def test_a_server_that_does_not_answer_is_one_line_without_the_password(
     url, command, drivers, here: Here
 ):
     message = here.refused((*COMMANDS[command], "--storage", url), drivers)
-    assert "cannot be read (" in message
+    assert "does not answer as it should (" in message
     assert "--storage" in message
 
 
