@@ -53,7 +53,8 @@ def sqlite_path(url: str) -> Path | None:
 
     Raises:
         ConfigError: If the URL names no file, as an in-memory database is gone when the run ends,
-            names a host, or has options, none of which this program's way of opening would leave as they are.
+            names a host, or has options, none of which this program's way of opening would
+            leave as they are.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
