@@ -76,11 +76,11 @@ def test_the_words_say_what_is_left_of_the_lead():
 
     said = chart.words(computed)
 
-    names = "alexnet lite against custom CNN"
+    names = "AlexNet-lite against custom CNN"
     assert said.startswith(f"{names}, on the validation images from 3 fresh seeds: +")
     assert f"at matched size ({MATCH.trial.n_parameters:,} against" in said
     assert f"by its trial {MATCH.trial.number})" in said
-    assert said.endswith("At matched size, custom CNN is BETTER than alexnet lite.")
+    assert said.endswith("At matched size, custom CNN is BETTER than AlexNet-lite.")
     figure = chart.draw(computed)
     assert list(figure.layout.yaxis.ticktext) == [
         f"{names}<br>{how}" for how in ("as they are", "at matched size")
@@ -130,6 +130,6 @@ def without(numbers):
 
 def test_a_family_without_so_small_a_trial_is_said_to_have_none():
     computed = chart.compute(without(MATCH.limit))
-    sentence = f"o trial of alexnet lite has {MATCH.limit:,} parameters or fewer"
+    sentence = f"o trial of AlexNet-lite has {MATCH.limit:,} parameters or fewer"
     assert chart.words(computed) == f"N{sentence}."
     assert note_of(computed) == f"n{sentence}"
