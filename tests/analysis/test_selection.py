@@ -145,6 +145,17 @@ def test_a_crossing_is_told_by_trials_and_by_time():
     assert "of training AlexNet-lite is expected to be ahead, then custom CNN." in said
 
 
+def test_before_the_slower_family_can_have_ended_a_trial_it_is_not_ahead():
+    # By trials the slow one leads from the first; by time nothing is known below 100 seconds.
+    quick = measured("alexnet_lite", [0.2, 0.3, 0.6] * 4, 1.0)
+    slow = measured("custom_cnn", np.linspace(0.5, 0.55, 12), 100.0)
+
+    said = budget.words(budgets(quick, slow))
+
+    assert "Up to 3 trials custom CNN" in said
+    assert "of training custom CNN is expected to be ahead" not in said
+
+
 def test_without_a_crossing_the_one_that_is_ahead_is_named():
     worse, better = (
         measured(family, np.linspace(low, low + 0.1, 6), 10.0)
