@@ -116,6 +116,7 @@ def _path(path: Ablated) -> dict[str, Any]:
         "winner": path.winner,
         "seeds": path.seeds,
         "steps": [_step(step) for step in path.steps],
+        "gain": None if path.gain is None else _estimate(path.gain),
     }
 
 

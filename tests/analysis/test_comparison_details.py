@@ -89,6 +89,7 @@ def test_a_path_holds_each_steps_accuracies_and_gain():
     means = [np.mean(step["accuracies"]) for step in steps]
     assert steps[0]["gain"] is None
     assert [step["gain"]["mean"] for step in steps[1:]] == pytest.approx(np.diff(means))
+    assert path["gain"]["mean"] == pytest.approx(means[-1] - means[0])
     assert all(step["gain"]["low"] < step["gain"]["high"] for step in steps[1:])
 
 
