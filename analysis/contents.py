@@ -79,7 +79,7 @@ def _chart(chart: Chart, evidence: Evidence) -> FigureBlock:
     words = chart.words(computed) if chart.words else ""
     if not words and (reason := theme.reason_of_emptiness(drawing)):
         # Whoever reads the text alone is to know, too.
-        words = f"Nothing is shown: {reason}."
+        words = f"Nothing is shown here ({reason})."
     return FigureBlock(
         name=chart.name,
         title=chart.title,

@@ -52,4 +52,4 @@ def chance_calibration_error(confidences: np.ndarray, *, n_bins: int = N_BINS) -
 
 
 def _bins(confidences: np.ndarray, n_bins: int) -> np.ndarray:
-    return np.digitize(confidences, np.arange(1, n_bins) / n_bins, right=True)
+    return np.asarray(np.digitize(confidences, np.arange(1, n_bins) / n_bins, right=True))
