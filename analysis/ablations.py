@@ -46,13 +46,23 @@ class AblatedStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Ablated:
-    """A path as far as all of its steps were trained with the same seeds."""
+    """A path as far as all of its steps were trained with the same seeds.
+
+    Attributes:
+        family: Whose.
+        baseline: Name of the configuration where it begins.
+        winner: Number of the trial where it ends.
+        seeds: Those of all steps.
+        steps: The first is the baseline.
+        gain: Accuracy of the last step less that of the first, as of `AblatedStep`.
+    """
 
     family: str
     baseline: str
     winner: int
     seeds: tuple[int, ...]
     steps: tuple[AblatedStep, ...]
+    gain: CrossedMean | None
 
 
 def ablated(study: StudyRecord, winners: Mapping[str, int]) -> tuple[Ablated, ...]:
@@ -108,6 +118,7 @@ def _ablated(
         winner=path.winner,
         seeds=seeds,
         steps=tuple(steps),
+        gain=paired_difference(runs[-1], runs[0], labels) if len(runs) > 1 else None,
     )
 
 

@@ -17,7 +17,6 @@ from analysis import comparison_details
 from analysis.checklist import Check, check_all
 from analysis.comparisons import Comparison
 from analysis.evidence import Evidence
-from analysis.statistics.verdict import Verdict
 from study.records import TrialRecord
 
 FILE_NAME = "comparison.json"
@@ -43,23 +42,11 @@ def of_study(evidence: Evidence) -> dict[str, Any]:
         "effects": comparison_details.factorial(evidence),
         "selection": comparison_details.selection(evidence),
         "ablations": comparison_details.ablations(evidence),
+        "variance": comparison_details.variance(evidence),
+        "redrawn": comparison_details.redrawn(evidence),
+        "matched": comparison_details.matched_sizes(evidence),
         "ledger": [dataclasses.asdict(account) for account in evidence.ledger],
         "checklist": [_checked(check) for check in check_all(evidence)],
-    }
-
-
-def of_verdict(verdict: Verdict, difference: float | None) -> dict[str, Any]:
-    """Return a verdict; `difference` is known even where there are too few seeds to judge it."""
-    judged = verdict.difference is not None
-    return {
-        "word": verdict.word,
-        "difference": difference,
-        "low": verdict.low,
-        "high": verdict.high,
-        "confidence": verdict.confidence,
-        "margin": verdict.margin,
-        "probability": verdict.probability() if judged else None,
-        "n_more_seeds": verdict.n_more_seeds(),
     }
 
 
@@ -85,7 +72,7 @@ def _compared(compared: Comparison) -> dict[str, Any]:
     return {
         "first": dataclasses.asdict(compared.first),
         "second": dataclasses.asdict(compared.second),
-        **of_verdict(
+        **comparison_details.of_verdict(
             compared.verdict, mean(compared.differences) if compared.differences else None
         ),
         "seeds": compared.seeds,

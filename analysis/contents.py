@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analysis import display, gaps
+from analysis import display, gaps, theme
 from analysis.answer import answer
 from analysis.charts import CHARTS
 from analysis.charts.base import Chart
@@ -75,13 +75,18 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
 
 def _chart(chart: Chart, evidence: Evidence) -> FigureBlock:
     computed = chart.compute(evidence)
+    drawing = chart.draw(computed)
+    words = chart.words(computed) if chart.words else ""
+    if not words and (reason := theme.reason_of_emptiness(drawing)):
+        # Whoever reads the text alone is to know, too.
+        words = f"Nothing is shown here ({reason})."
     return FigureBlock(
         name=chart.name,
         title=chart.title,
         caption=chart.caption,
-        figure=chart.draw(computed),
+        figure=drawing,
         min_width_pixels=chart.min_width_pixels,
-        words=chart.words(computed) if chart.words else "",
+        words=words,
     )
 
 

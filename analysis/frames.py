@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import answer
 from analysis.charts import importance as importance_chart
 from analysis.checklist import check_all
-from analysis.comparison_json import of_verdict
+from analysis.comparison_details import of_verdict
 from analysis.comparisons import Comparison
 from analysis.evidence import Evidence
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from analysis import follow_up
 from analysis.evidence import Evidence
 from analysis.labels import augmentation_label, family_label, joined
-from study.records import FINISHED, WINNER, FamilyRecord
+from analysis.statistics.nested import MIN_DRAWS
+from study.records import FINISHED, MEASURED, WINNER, FamilyRecord
+
+N_MEASURED = 20
+"""What a follow-up command asks for."""
 
 MAX_REASONS = 10
 MAX_REASON_CHARACTERS = 200
@@ -31,6 +36,7 @@ def gaps(evidence: Evidence) -> tuple[str, ...]:
         *_of_families(evidence),
         *_of_retraining(evidence),
         *_of_fields(evidence),
+        *_of_further_runs(evidence),
     ]
     for family in evidence.study.families:
         sentences += _of_search(evidence, family)
@@ -118,6 +124,27 @@ def _of_fields(evidence: Evidence) -> list[str]:
     if scored < len(evidence.results):
         lacking_scores = f"{len(evidence.results) - scored} of {len(evidence.results)}"
         sentences.append(f"Retrained models without scores by class: {lacking_scores}.")
+    return sentences
+
+
+def _of_further_runs(evidence: Evidence) -> list[str]:
+    """Say which questions take a run of their own that has not been made."""
+    study = evidence.study
+    if not evidence.winners:
+        return []
+    sentences = []
+    if not any(one.purpose == MEASURED for one in study.validated):
+        command = follow_up.same(evidence, measure_trials=N_MEASURED)
+        sentences.append(f"What a larger budget would find has not been measured: {command}")
+    if not study.ablations:
+        command = follow_up.ablate(evidence)
+        sentences.append(f"What made the winners better has not been studied: {command}")
+    if evidence.results and not evidence.redrawn:
+        command = follow_up.same(evidence, draws=MIN_DRAWS)
+        sentences.append(
+            "How much scores owe to the sample of training images that was drawn has not been "
+            f"measured: {command}"
+        )
     return sentences
 
 

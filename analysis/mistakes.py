@@ -9,7 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import pixels
-from analysis.statistics.calibration import expected_calibration_error
+from analysis.statistics.calibration import (
+    chance_calibration_error,
+    expected_calibration_error,
+)
 from study.records import WINNER, DatasetRecord, Mistake, RetrainedResult
 
 N_SHOWN = 8
@@ -29,7 +32,8 @@ class Trust(NamedTuple):
     """How sure a model is, on average over the test images; all in [0, 1].
 
     `when_right` and `when_wrong` are mean confidences, NaN where there is no such image;
-    `calibration_error` is that of `expected_calibration_error`.
+    `calibration_error` is that of `expected_calibration_error`, `chance_error` what it would be on
+    average if the model were right just as often as it is sure.
     """
 
     accuracy: float
@@ -37,6 +41,7 @@ class Trust(NamedTuple):
     when_right: float
     when_wrong: float
     calibration_error: float
+    chance_error: float
 
 
 class Examined(NamedTuple):
@@ -113,6 +118,7 @@ def _trust(result: RetrainedResult, test_labels: bytes) -> Trust | None:
         when_right=_mean(confidences[right]),
         when_wrong=_mean(confidences[~right]),
         calibration_error=expected_calibration_error(right, confidences),
+        chance_error=chance_calibration_error(confidences),
     )
 
 

@@ -16,6 +16,7 @@ from statistics import fmean, stdev
 from scipy import special
 
 from analysis.evidence import Evidence
+from analysis.verdict_words import signed
 from study.records import WINNER
 from study.winners import fresh_scores
 
@@ -97,8 +98,12 @@ def sentence(found: Selected, label: str) -> str:
     interval = found.luck_interval()
     if interval is None:
         return f"{text}."
-    beyond = "more than" if interval[0] > 0 or interval[1] < 0 else "no more than"
-    return f"{text}, {beyond} one seed differs from another."
+    low, high = (signed(end) for end in interval)
+    if interval[0] > 0 or interval[1] < 0:
+        judged = "more than chance between seeds explains"
+    else:
+        judged = "which chance between seeds may explain"
+    return f"{text} (95 % interval of one more run: {low} to {high}), {judged}."
 
 
 def _tested(evidence: Evidence, family: str) -> dict[bool, float]:

@@ -33,6 +33,7 @@ SCALE_OF_CHANGES = ((0.0, "#B35806"), (0.5, PAPER), (1.0, "#2166AC"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 TITLE_PIXELS, NAME_PIXELS, FOOT_PIXELS = 48, 22, 96
+EMPTY = "empty"
 EMPTY_PIXELS = 120
 COLUMN_GAP = 0.05
 
@@ -157,8 +158,14 @@ def empty(title: str, reason: str, *, x: str, y: str) -> go.Figure:
     """
     drawing = panels(title, heights=[EMPTY_PIXELS])
     explain(drawing, reason, row=1, col=1)
+    drawing.update_layout(meta={EMPTY: reason})
     drawing.update_xaxes(title_text=plain(x))
     return drawing.update_yaxes(title_text=plain(y), showticklabels=False, showgrid=False, ticks="")
+
+
+def reason_of_emptiness(drawing: go.Figure) -> str:
+    """Return why a figure shows no data, as `empty` was told; nothing where it shows some."""
+    return str((drawing.layout.meta or {}).get(EMPTY, ""))
 
 
 def explain(drawing: go.Figure, reason: str, *, row: int, col: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import (
     augmentation,
+    coverage,
     efficiency,
     faults,
     gpu,
@@ -42,6 +43,7 @@ TABLES: dict[str, Callable[[Result], list[Table]]] = {
     "rivals": rivals.tables,
     "gpu": gpu.tables,
     "faults": faults.tables,
+    "coverage": coverage.tables,
 }
 """How a benchmark's result becomes tables, by its name; a new benchmark is a file and a line."""
 

@@ -51,11 +51,12 @@ def draw(computed: Ablations) -> go.Figure:
     for label, marker in (
         ("one seed", {"symbol": "circle-open"}),
         ("mean, changed beyond noise", {"symbol": "diamond"}),
-        ("mean, within noise", {"symbol": "diamond-open"}),
+        ("mean", {"symbol": "diamond-open"}),
     ):
         theme.add_key(drawing, label, marker=marker)
     drawing.update_xaxes(title_text=axis)
-    return drawing.update_yaxes(title_text="changed hyperparameter")
+    # Short enough for the height of the shortest panel.
+    return drawing.update_yaxes(title_text="hyperparameter")
 
 
 def words(computed: Ablations) -> str:
@@ -71,14 +72,23 @@ def _said(path: Ablated) -> str:
     n = len(path.seeds)
     text = (
         f"{label}: from {path.baseline} to trial {path.winner}, accuracy changed by "
-        f"{signed(total)} percentage points (mean of {n} seed{'' if n == 1 else 's'})"
+        f"{signed(total)} percentage points (mean of {n} seed{'' if n == 1 else 's'}"
+        f"{_interval(path)})"
     )
     sure = [step for step in path.steps[1:] if step.is_beyond_noise()]
     if not sure:
         return f"{text}; no single step is beyond noise."
     most = sorted(sure, key=lambda step: -abs(_gain(step)))[:MAX_NAMED]
     named = joined([f"{step.changed} ({signed(_gain(step))})" for step in most])
-    return f"{text}; beyond noise were {len(sure)} of {len(path.steps) - 1} steps, most {named}."
+    verb, lead = ("is", "") if len(sure) == 1 else ("are", "most " if len(sure) > len(most) else "")
+    return f"{text}; {len(sure)} of {len(path.steps) - 1} steps {verb} beyond noise: {lead}{named}."
+
+
+def _interval(path: Ablated) -> str:
+    if path.gain is None:
+        return ""
+    low, high = path.gain.interval()
+    return f"; 95 % interval {signed(low)} to {signed(high)}"
 
 
 def _gain(step: AblatedStep) -> float:
@@ -148,7 +158,9 @@ CHART = Chart(
         "winner; from one row to the next one hyperparameter takes the winner's value. Every row "
         "was really trained, with the same seeds, and scored on the validation images. A step is "
         "beyond noise where the 95 % interval of its change, over seeds and images, holds no "
-        "zero. The order matters: another one would share out the same total differently."
+        "zero; each step is judged on its own, so that one of twenty without any effect would "
+        "pass. The order matters: another one would share out the same total differently. The "
+        "winner was chosen on the same images, which flatters it."
     ),
     section="hyperparameters",
     compute=compute,

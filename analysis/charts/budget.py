@@ -113,7 +113,9 @@ def _crossings(computed: Budgets, first: str, second: str) -> list[str]:
         for place, before in _changes(a.best[:n] - b.best[:n])
     ]
     if len(a.minutes) and len(b.minutes):
-        times = a.minutes[a.minutes <= b.minutes.max()]
+        # Before its quickest trial could end, a family has nothing to compare.
+        first_end, last = max(a.minutes[0], b.minutes[0]), min(a.minutes[-1], b.minutes[-1])
+        times = a.minutes[(a.minutes >= first_end) & (a.minutes <= last)]
         gap = np.interp(times, a.minutes, a.in_time) - np.interp(times, b.minutes, b.in_time)
         said += [
             f"Up to {duration(60 * times[place - 1])} of training {labels[before]} is expected to "
@@ -175,7 +177,10 @@ CHART = Chart(
         "training, is expected to find, from configurations drawn independently of each other and "
         "trained to the end; four of five such searches end within the band. The search's own "
         "trials have no part in it, as each was proposed in view of the others. Where two lines "
-        "cross, the better family depends on the budget."
+        "cross, the better family depends on the budget. Believe the left half at most: further "
+        "right all searches are made up of nearly the same trials, and the band closes for that "
+        "reason alone. Which family is ahead, and where they cross, comes without an interval: "
+        "leads that are small beside the band may be chance."
     ),
     section="search",
     compute=compute,

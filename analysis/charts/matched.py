@@ -82,10 +82,11 @@ def _said(pair: Matched) -> str:
     )
     if pair.match.trial.number == larger.trial.number:
         return f"{text}; their sizes match already, {_sizes(pair.unmatched)} parameters."
+    stopped = "" if pair.match.trial.state == "COMPLETE" else ", which the search had stopped early"
     return (
         f"{text} ({_sizes(pair.unmatched)} parameters), {_found(pair.matched)} at matched size "
         f"({_sizes(pair.matched)}, {family_label(larger.family)} by its trial "
-        f"{pair.match.trial.number}). {_verdict(pair.matched)}"
+        f"{pair.match.trial.number}{stopped}). {_verdict(pair.matched)}"
     )
 
 

@@ -80,14 +80,17 @@ def _sentences(model: Examined) -> list[str]:
             for (true, predicted), count in pairs.items()
             if count == most
         ]
-        sentences.append(f"Of the {len(model.examples)} mistakes of {label}, {joined(named)}.")
+        sentences.append(
+            f"Of the {len(model.examples)} most confident mistakes of {label}, {joined(named)}."
+        )
     trust = model.trust
     if trust is not None and math.isfinite(trust.when_right + trust.when_wrong):
         sentences.append(
             f"On average {label} is {percent(trust.when_right, digits=0)} sure where it is right "
             f"and {percent(trust.when_wrong, digits=0)} where it is wrong; over all it is "
             f"{percent(trust.confidence)} sure and {percent(trust.accuracy)} right "
-            f"(expected calibration error: {points(trust.calibration_error)})."
+            f"(expected calibration error: {points(trust.calibration_error)}, where "
+            f"{points(trust.chance_error)} would be chance alone)."
         )
     return sentences
 
@@ -179,8 +182,10 @@ CHART = Chart(
         "average, from the lowest seed of which images are recorded. The confidence is the "
         "probability that the model gave to the class it named. The expected calibration error is "
         "the gap between how sure it is and how often it is right, among images that it is equally "
-        "sure of, on average. Look whether you would have known better, and whether the label is "
-        "right. Point at an image for its place in the test split, counted from 0."
+        "sure of, on average; chance alone leaves some of it even where a model is exactly as sure "
+        "as it should be, and more where test images are few. Look whether you would have known "
+        "better, and whether the label is right. Point at an image for its place in the test "
+        "split, counted from 0."
     ),
     section="results",
     compute=compute,

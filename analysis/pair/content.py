@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analysis import comparison_json
+from analysis.comparison_details import of_verdict
 from analysis.comparisons import Comparison
 from analysis.pair.evidence import Pair
 from analysis.pair.orders import Order, lead
@@ -32,7 +33,7 @@ def _runs(runs: Runs) -> dict[str, Any]:
     return {
         "family": runs.family,
         "augmented": runs.augmented,
-        **comparison_json.of_verdict(runs.verdict, runs.difference),
+        **of_verdict(runs.verdict, runs.difference),
         "seeds": runs.seeds,
         "by_image": runs.by_image,
     }

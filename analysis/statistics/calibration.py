@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 N_BINS = 15
@@ -25,7 +27,29 @@ def expected_calibration_error(
     Returns:
         In [0, 1]; 0 for a classifier that is right as often as it is sure.
     """
-    bins = np.digitize(confidences, np.arange(1, n_bins) / n_bins, right=True)
+    bins = _bins(confidences, n_bins)
     # Within a bin the gap is that of two means over the same images: a sum of differences.
     gaps = np.bincount(bins, weights=right - confidences, minlength=n_bins)
     return float(np.abs(gaps).sum() / len(confidences))
+
+
+def chance_calibration_error(confidences: np.ndarray, *, n_bins: int = N_BINS) -> float:
+    """Return the expected calibration error to expect of a model that is as sure as it should be.
+
+    Each gap is an absolute value, so chance never averages out: of a bin whose images are right
+    with the probability p of their confidence, the sum of hits less confidences has the variance
+    sum p (1 - p), and the mean of a centred normal variable's absolute value is sqrt(2 / pi) of its
+    standard deviation.
+
+    Args:
+        confidences: Probability of the predicted class, in [0, 1], shape (n_images,), not empty.
+        n_bins: How many bins.
+    """
+    variances = np.bincount(
+        _bins(confidences, n_bins), weights=confidences * (1 - confidences), minlength=n_bins
+    )
+    return float(np.sqrt(variances).sum() * math.sqrt(2 / math.pi) / len(confidences))
+
+
+def _bins(confidences: np.ndarray, n_bins: int) -> np.ndarray:
+    return np.asarray(np.digitize(confidences, np.arange(1, n_bins) / n_bins, right=True))

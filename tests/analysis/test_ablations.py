@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from analysis import evidence
+from analysis import evidence, verdict_words
 from analysis.ablations import ablated
 from analysis.charts import ablation
 from study.records import ABLATION, AblationPath, AblationStep, ValidatedResult
@@ -74,6 +74,7 @@ def test_gains_are_differences_of_mean_accuracies_and_add_up():
         ("p2", None, 3),
     ]
     assert path.seeds == (0, 1, 2)
+    assert path.gain.mean == pytest.approx(means[-1] - means[0])
 
 
 def test_a_large_step_is_beyond_noise_and_none_at_all_is_not():
@@ -111,7 +112,9 @@ def test_the_words_name_the_steps_that_mattered():
     said = ablation.words(computed)
 
     assert "custom CNN: from V1 to trial" in said
-    assert "beyond noise were 1 of 2 steps, most p0 (+" in said
+    assert "1 of 2 steps is beyond noise: p0 (+" in said
+    low, high = (verdict_words.signed(end) for end in computed.paths[0].gain.interval())
+    assert f"(mean of 3 seeds; 95 % interval {low} to {high})" in said
     figure = ablation.draw(computed)
     assert "p0: 0 → 1" in figure.data[1].y
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.statistics.calibration import expected_calibration_error
+from analysis.statistics.calibration import (
+    chance_calibration_error,
+    expected_calibration_error,
+)
 
 
 def counted(right, confidences, n_bins):
@@ -48,3 +51,18 @@ def test_who_is_right_as_often_as_sure_has_no_error_and_who_is_sure_and_wrong_th
     right = np.array([True, True, True, False] * 5)
     assert expected_calibration_error(right, np.full(20, 0.75)) == 0
     assert expected_calibration_error(np.zeros(3, bool), np.ones(3)) == 1
+
+
+@pytest.mark.parametrize(("n_images", "points"), [(360, 5), (10_000, 1)])
+def test_who_is_as_sure_as_right_errs_by_as_much_as_chance_is_said_to_leave(n_images, points):
+    rng = np.random.default_rng(8)
+    studies = rng.beta(2.2, 0.65, (300, n_images))
+    found = [
+        expected_calibration_error(rng.random(n_images) < confidences, confidences)
+        for confidences in studies
+    ]
+
+    said = np.mean([chance_calibration_error(confidences) for confidences in studies])
+
+    assert np.mean(found) == pytest.approx(said, rel=0.06)
+    assert 100 * said == pytest.approx(points, rel=0.1)

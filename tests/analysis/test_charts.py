@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 from analysis import contents, evidence, theme
 from analysis.charts import CHARTS, by_class, confusion, cost, curves, history, parallel, seeds
 from analysis.charts import slices as slices_chart
+from analysis.document import FigureBlock
 from analysis.labels import family_label
 from study.records import FamilyRecord, TrialRecord
 from tests.analysis import synthetic
@@ -61,6 +63,21 @@ def test_each_chart_is_drawn_with_titles_from_any_evidence(chart, known):
     notes = [note.text for note in figure.layout.annotations if note.text not in names]
     assert has_data(figure) or notes
     assert figure.layout.template.layout.font.family == theme.FONT
+
+
+@pytest.mark.parametrize("name", ["not retrained", "failed trials only"])
+def test_a_chart_without_data_says_why_in_the_text_too(name):
+    document = contents.compose(EVIDENCE[name], generated=datetime(2030, 1, 1))
+    figures = [
+        block
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, FigureBlock)
+    ]
+    reasons = {figure.name: theme.reason_of_emptiness(figure.figure) for figure in figures}
+    assert reasons["seeds"]
+    for figure in figures:
+        assert reasons[figure.name] in figure.words
 
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)

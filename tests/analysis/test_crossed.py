@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
 import pytest
-from scipy import optimize, special, stats
+from scipy import stats
 
 from analysis.statistics.crossed import crossed_mean, independent_difference
 from analysis.statistics.verdict import BETTER, judge
-
-N_STUDIES = 1000
-
-
-def differences(
-    n_seeds: int,
-    *,
-    gap: float,
-    seed_spread: float,
-    taste: float,
-    n_studies: int = N_STUDIES,
-    n_images: int = 400,
-) -> np.ndarray:
-    """Return what synthetic studies find: shape (studies, seeds, images), values -1, 0 and 1.
-
-    Args:
-        n_seeds: Of each family.
-        gap: True difference of accuracy.
-        seed_spread: Standard deviation of a seed's effect, in logits.
-        taste: By how much images suit one family better than the other, in logits.
-        n_studies: How many studies.
-        n_images: Test images of each.
-    """
-    rng = np.random.default_rng([n_seeds, round(100 * gap), round(100 * seed_spread)])
-    difficulty = rng.normal(0, 1.5, (n_studies, 1, 1, n_images))
-    tastes = rng.normal(0, taste, (n_studies, 2, 1, n_images))
-    seeds = rng.normal(0, seed_spread, (n_studies, 2, n_seeds, 1))
-    logits = 1.8 + difficulty + tastes + seeds
-    logits[:, 0] += shift_for(gap, np.sqrt(1.5**2 + taste**2 + seed_spread**2))
-    right = rng.random(logits.shape, dtype=np.float32) < special.expit(logits)
-    return right[:, 0].astype(np.int8) - right[:, 1]
-
-
-@functools.cache
-def shift_for(gap: float, spread: float) -> float:
-    """Return by how much all logits must rise for the accuracy to rise by a gap, on average."""
-    points, weights = np.polynomial.hermite_e.hermegauss(60)
-    weights = weights / weights.sum()
-
-    def accuracy(shift: float) -> float:
-        return float(weights @ special.expit(1.8 + shift + spread * points))
-
-    return float(optimize.brentq(lambda shift: accuracy(shift) - accuracy(0) - gap, -3, 3))
-
-
-SETTINGS = [(0.02, 0.3), (0.1, 0.5), (0.15, 1.0)]
+from tests.analysis.simulated import N_STUDIES, SETTINGS, differences
 
 
 @pytest.mark.parametrize("n_seeds", [2, 3, 6, 10])

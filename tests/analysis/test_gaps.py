@@ -10,6 +10,7 @@ from analysis import evidence
 from analysis.gaps import MAX_REASON_CHARACTERS, failures, gaps
 from study.records import StudyRecord, TrialRecord
 from tests.analysis import synthetic
+from tests.analysis.synthetic_draws import with_draws
 
 FULL = synthetic.study()
 ALEXNET, CUSTOM = FULL.families
@@ -30,6 +31,12 @@ CASES = {
         "The winner of custom CNN with augmentation has not been retrained yet.",
     ),
     "fewer seeds": (fewer_seeds(), "custom CNN with augmentation has 2 of 3 seeds so far."),
+    "one sample": (
+        FULL,
+        "of training images that was drawn has not been measured: python -m study run",
+    ),
+    "no random trials": (synthetic.study(validated=False), "30 --measure-trials 20"),
+    "no path": (synthetic.study(validated=False), "python -m study ablate --name cifar10"),
     "one seed": (synthetic.study(seeds=(0,)), "with one seed, so the spread is not known"),
     "one family": (synthetic.study(families=("custom_cnn",)), "Only one family was searched"),
     "no roles": (with_custom(roles={}), "custom CNN: which hyperparameters are scientific"),
@@ -66,7 +73,7 @@ def test_what_is_missing_is_said(study, sentence):
 
 
 def test_a_whole_study_has_no_gaps():
-    assert gaps(evidence.from_study(FULL)) == ()
+    assert gaps(evidence.from_study(with_draws(FULL, 3))) == ()
 
 
 def test_failures_are_grouped_by_reason_and_put_on_one_short_line():

@@ -189,12 +189,15 @@ CAT, DOG = ("cat", "dog"), ("dog", "cat")
 def test_the_most_frequent_pairs_are_named_if_any_is_there_twice(pairs, said):
     text = mistakes.words(model(*pairs))
     assert text == (
-        f"Of the {len(pairs)} mistakes of a (with augmentation), {said}" if said else ""
+        f"Of the {len(pairs)} most confident mistakes of a (with augmentation), {said}"
+        if said
+        else ""
     )
 
 
 def test_words_say_how_sure_the_model_is_unless_that_is_not_known():
-    text = mistakes.words(model(CAT, trust=Trust(0.8, 0.75, 0.9, 0.6, 0.051)))
+    text = mistakes.words(model(CAT, trust=Trust(0.8, 0.75, 0.9, 0.6, 0.051, 0.01)))
     assert "a (with augmentation) is 90 % sure where it is right and 60 % where it is wrong" in text
     assert "75.0 % sure and 80.0 % right (expected calibration error: 5.1 percentage p" in text
-    assert mistakes.words(model(CAT, trust=Trust(0.0, 0.75, math.nan, 0.6, 0.75))) == ""
+    assert "5.1 percentage points, where 1.0 percentage points would be chance alone)." in text
+    assert mistakes.words(model(CAT, trust=Trust(0.0, 0.75, math.nan, 0.6, 0.75, 0.01))) == ""

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from analysis.statistics.nested import draw_component, image_component, seed_component
+from tests.analysis.simulated import nested_hits
 
 SCORES = [np.array(one) for one in ([0.80, 0.82, 0.81], [0.85, 0.84, 0.86], [0.79, 0.83, 0.80])]
 
@@ -77,15 +78,6 @@ def test_known_components_are_found_and_covered(numbers, spread):
     assert 0.87 <= np.mean([holds(one, spread**2) for one in draws]) <= 0.98
     if spread == 2:  # Too large to be cut off at zero often, which would raise the mean.
         assert np.mean([one.variance for one in draws]) == pytest.approx(4, abs=0.6)
-
-
-def nested_hits(rng, *, ease, numbers, draw_spread, seed_spread):
-    """Return hits of models on images: image, draw and seed add up to the chance of a hit."""
-    rights = []
-    for n_seeds in numbers:
-        skill = rng.normal(0, draw_spread) + rng.normal(0, seed_spread, (n_seeds, 1))
-        rights.append((rng.uniform(size=(n_seeds, ease.size)) < ease + skill).astype(np.int8))
-    return rights
 
 
 def test_of_balanced_hits_the_images_part_is_that_of_the_analysis_of_variance():

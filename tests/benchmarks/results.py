@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.coverage import N_SEEDS
 from benchmarks.throughput import CONTENDERS
 
 MACHINE = {
@@ -39,6 +40,29 @@ def augmentation(*, augmented):
 
 def startup(*, help_seconds):
     return result({"python -m study --help": help_seconds, "python -c pass": [0.1, 0.1]})
+
+
+def coverage(*, covered):
+    """Two settings of equals, in the first of which intervals hold the truth too seldom."""
+    verdicts = [
+        {"seeds": seeds, "gap": gap, "covered": share, "better": better}
+        for seeds in N_SEEDS
+        for gap, share, better in (
+            (0.0, 0.9, 0.05),
+            (0.0, covered, 0.04),
+            (0.02, covered, 0.5),
+        )
+    ]
+    normal = {"seeds_by_draw": [3, 3], "draw_spread": 0.5, "seed_covered": 0.9, "draw_covered": 0.9}
+    found = result(
+        {
+            "verdicts": verdicts,
+            "found": [{"seed_spread": 0.1, "taste": 0.5, "studies": 50, "better": 0.62}],
+            "normal": [normal],
+            "hits": {"seed": {"mean_share_of_truth": 1.0, "covered": 0.9}},
+        }
+    )
+    return found | {"settings": {"repeats": 2, "studies_a_repeat": 10}}
 
 
 def overhead(*, training, storage):

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from benchmarks import augmentation, efficiency, overhead, startup, step_profile, throughput
+from benchmarks import (
+    augmentation,
+    coverage,
+    efficiency,
+    overhead,
+    startup,
+    step_profile,
+    throughput,
+)
 from benchmarks.tables import NOT_MEASURED, README, TABLES, fill, section
 from tests.benchmarks import results
 
@@ -29,6 +37,7 @@ def test_a_benchmark_that_was_not_run_says_so(tmp_path):
 
 SAMPLES = {
     "augmentation": results.augmentation(augmented=[11.0, 22.0]),
+    "coverage": results.coverage(covered=0.95),
     "efficiency": results.efficiency(),
     "overhead": results.overhead(training=9.0, storage=1.0),
     "startup": results.startup(help_seconds=[0.2, 0.4]),
@@ -120,3 +129,18 @@ def test_training_is_compared_with_the_product_whose_median_is_fastest():
 )
 def test_an_operation_is_counted_by_its_kind(operation, kind):
     assert step_profile.by_kind([(operation, 1.0), (operation, 2.0)]) == {kind: 3.0}
+
+
+def test_the_verdicts_worst_and_best_settings_are_shown():
+    verdicts, found, *_ = coverage.tables(results.coverage(covered=0.951))
+    assert rows([verdicts])["3"] == ["90.0 % to 95.1 %", "95.1 % to 95.1 %", "4.0 % to 5.0 %"]
+    assert "20 studies each" in verdicts.title
+    assert rows([found])["0.1, 0.5"] == ["50", "62.0 %"]
+
+
+def test_simulated_intervals_are_counted_as_covering_where_they_hold_the_truth():
+    found = coverage.hits_covered(20)
+    assert set(found) == {"sample draw", "seed", "test images"}
+    for part in found.values():
+        assert 0.5 <= part["covered"] <= 1
+        assert part["mean_share_of_truth"] == pytest.approx(1, abs=0.6)
