@@ -226,7 +226,7 @@ def _confirm(evidence: Evidence) -> str:
 
 def _widen(evidence: Evidence) -> str:
     return (
-        f"See whether it matters: {follow_up.ablate(evidence)} "
+        f"See what going that far was worth: {follow_up.ablate(evidence)} "
         f"Then widen the ranges in search_spaces/ and search again: {follow_up.another(evidence)}"
     )
 
