@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -107,25 +108,33 @@ def _crossings(computed: Budgets, first: str, second: str) -> list[str]:
     a, b = computed.curves[first], computed.curves[second]
     n = min(len(a.best), len(b.best))
     labels = family_label(first), family_label(second)
+    changes = _changes(a.best[:n] - b.best[:n])
     said = [
-        f"Up to {place} trials {labels[before]} is expected to be ahead, from {place + 1} on "
+        f"Up to {place} trials {_ahead(labels[before], changes)}, from {place + 1} on "
         f"{labels[1 - before]}."
-        for place, before in _changes(a.best[:n] - b.best[:n])
+        for place, before in changes[-1:]
     ]
     if len(a.minutes) and len(b.minutes):
         # Before its quickest trial could end, a family has nothing to compare.
         first_end, last = max(a.minutes[0], b.minutes[0]), min(a.minutes[-1], b.minutes[-1])
         times = a.minutes[(a.minutes >= first_end) & (a.minutes <= last)]
         gap = np.interp(times, a.minutes, a.in_time) - np.interp(times, b.minutes, b.in_time)
+        changes = _changes(gap)
         said += [
-            f"Up to {duration(60 * times[place - 1])} of training {labels[before]} is expected to "
-            f"be ahead, then {labels[1 - before]}."
-            for place, before in _changes(gap)
+            f"Up to {duration(60 * times[place - 1])} of training "
+            f"{_ahead(labels[before], changes)}, then {labels[1 - before]}."
+            for place, before in changes[-1:]
         ]
     if n and not said:
         ahead = labels[0] if (a.best[:n] - b.best[:n]).mean() > 0 else labels[1]
         said.append(f"At every budget measured here {ahead} is expected to be ahead.")
     return said
+
+
+def _ahead(label: str, changes: Sequence[tuple[int, int]]) -> str:
+    if len(changes) > 1:
+        return f"the lead changes {len(changes)} times, too often to tell who is ahead"
+    return f"{label} is expected to be ahead"
 
 
 def _changes(gap: np.ndarray) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -154,6 +155,19 @@ def test_before_the_slower_family_can_have_ended_a_trial_it_is_not_ahead():
 
     assert "Up to 3 trials custom CNN" in said
     assert "of training custom CNN is expected to be ahead" not in said
+
+
+def test_where_the_lead_changes_often_nobody_is_said_to_be_ahead_until_it_settles():
+    # Two staircases of much the same height: the lead goes back and forth as either takes a step.
+    quick = measured("alexnet_lite", np.linspace(0.5, 0.6, 12), 10.0)
+    slow = measured("custom_cnn", np.linspace(0.51, 0.62, 12), 13.0)
+
+    said = budget.words(budgets(quick, slow))
+
+    told = (
+        r"of training the lead changes \d+ times, too often to tell who is ahead, then custom CNN"
+    )
+    assert len(re.findall(told, said)) == said.count("of training") == 1
 
 
 def test_without_a_crossing_the_one_that_is_ahead_is_named():
