@@ -110,9 +110,7 @@ def test_a_trial_that_was_under_way_as_often_as_whole_runs_were_killed_is_given_
             storage.set_trial_user_attr(number, "worker", {"host": "elsewhere", "pid": 1})
             storage.set_trial_user_attr(number, "paused", False)
             search = FamilySearch(small.space("alpha"), optuna_study, config=SETTINGS)
-            search.adopt(is_alone=False, last_beat=None)
-            assert not optuna_study.trials[1].user_attrs["paused"]
-            search.adopt(is_alone=True, last_beat=None)
+            search.adopt(last_beat=None)
     run(tmp_path, **only)
     trial = read(tmp_path)["alpha"][1]
     assert trial.state == state
