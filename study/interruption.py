@@ -146,7 +146,8 @@ def _end(number: int) -> None:
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             child.kill()
-    print(  # noqa: T201  Nobody else is left to say it.
-        "Interrupted; everything so far is kept.", file=sys.stderr, flush=True
-    )
+    with suppress(OSError):  # Of a terminal that is gone.
+        print(  # noqa: T201  Nobody else is left to say it.
+            "Interrupted; everything so far is kept.", file=sys.stderr, flush=True
+        )
     os._exit(128 + number)

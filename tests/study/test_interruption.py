@@ -99,3 +99,19 @@ def test_a_program_that_goes_on_waiting_is_ended_with_the_code_of_the_signal(num
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(number)
         assert process.wait() == 128 + number
+
+
+def test_a_program_that_goes_on_waiting_is_ended_also_where_nobody_hears_it():
+    root = Path(__file__).parents[2]
+    with (
+        open("/dev/full", "wb") as deaf,
+        subprocess.Popen(
+            [sys.executable, "-c", STUBBORN], cwd=root, stdout=subprocess.PIPE, stderr=deaf
+        ) as process,
+    ):
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGHUP)
+        try:
+            assert process.wait(30) == 129
+        finally:
+            process.kill()
