@@ -90,7 +90,7 @@ def in_a_terminal(folder: Path) -> tuple[int, int]:
     if process == 0:
         os.chdir(folder)
         os.environ |= {"PYTHONPATH": str(PROJECT), "FAULTS_EPOCH_SECONDS": str(LONG)}
-        os.execv(sys.executable, [sys.executable, "-m", HOSTILE, *ARGUMENTS])
+        os.execv(sys.executable, [sys.executable, "-m", HOSTILE, *ARGUMENTS])  # noqa: S606
     return process, terminal
 
 
