@@ -45,6 +45,7 @@ def common_attrs(
             "finalists": config.retrain.n_finalists,
             "measured": config.search.n_measured,
             "seeds": config.retrain.n_seeds,
+            "draws": config.retrain.n_draws,
             "baselines": config.retrain.baselines,
             "workers": config.n_workers,
             "threads_per_worker": threads_per_worker(config.n_workers),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from study import log_file
 from study.arguments import parse
 from study.commands import ablate, dashboard, doctor, run, status
-from study.console import ConsoleHandler
+from study.console import ConsoleHandler, lasting_stderr
 from study.errors import StudyError, one_line
 from study.interruption import exit_code
 
@@ -34,7 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What is slow to import (Optuna, plotly) is imported only once it is needed.
     from rich.console import Console
 
-    console = Console(stderr=True)
+    # A terminal may be closed under a run that goes on, or is about to say that it was interrupted.
+    stderr = lasting_stderr()
+    console = Console(file=stderr, stderr=True)
     _set_up_logging(console, quiet=arguments.quiet, verbose=arguments.verbose)
     try:
         execute = COMMANDS[arguments.command]
@@ -42,11 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with log_file.recorded(arguments, command=command):
             return execute(arguments, command=command, console=console)
     except StudyError as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=stderr)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
         command = _shown_command(argv)
-        print(f"Interrupted; everything so far is kept. To continue: {command}", file=sys.stderr)
+        print(f"Interrupted; everything so far is kept. To continue: {command}", file=stderr)
         return exit_code(interrupt)
 
 

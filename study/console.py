@@ -5,10 +5,38 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+class _Stderr:
+    """The process's stderr, whose loss, as of a terminal that was closed, is no error."""
+
+    @property
+    def _stream(self) -> TextIO:
+        # While bars are drawn, stderr stands for the console that writes here.
+        stream: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+        return stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def lasting_stderr() -> TextIO:
+    """Return stderr for messages that matter less than the run that they are about."""
+    return cast(TextIO, _Stderr())
 
 
 def print_result(text: str) -> None:

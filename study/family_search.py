@@ -13,6 +13,7 @@ from search_spaces import SearchSpace
 from study import setbacks
 from study.config import SearchConfig
 from study.environment import is_dead, this_process
+from study.heartbeat import Heartbeat
 from study.proposals import propose
 from study.records import INTERRUPTED, TrialRecord
 from study.samplers import SAMPLERS
@@ -113,20 +114,20 @@ class FamilySearch:
         """Record that a process died of a trial; return how many have since its last epoch."""
         return self._note_death(self.trial(task), at=datetime.now(tz=UTC))
 
-    def adopt(self, *, last_beat: datetime | None) -> None:
+    def adopt(self, *, last_beat: Heartbeat | None) -> None:
         """Take over the trials of an earlier run that was killed; they wait, or have failed.
 
         A trial may be what killed it, so this counts among the deaths of its process.
 
         Args:
-            last_beat: When an earlier run was last heard of.
+            last_beat: The last sign of life of an earlier run.
         """
         for trial in self._trials():
             attrs = trial.user_attrs
             if trial.state != TrialState.RUNNING or attrs.get("paused"):
                 continue
             self._set(trial._trial_id, {"paused": True})
-            if self._note_death(trial, at=last_beat) >= MAX_DEATHS:
+            if self._note_death(trial, at=_last_heard(last_beat, attrs)) >= MAX_DEATHS:
                 failure = f"the whole run ended while it was trained, {MAX_DEATHS} times"
                 self._set(trial._trial_id, {"failure": failure})
                 self._study.tell(trial.number, state=TrialState.FAIL)
@@ -210,6 +211,15 @@ class FamilySearch:
     @property
     def _storage(self) -> optuna.storages.BaseStorage:
         return self._study._storage
+
+
+def _last_heard(beat: Heartbeat | None, attrs: Mapping[str, Any]) -> datetime | None:
+    """Return when the run that trained a trial was last heard of; None where nobody knows."""
+    # One that began only after the trial was last seen never trained it: a refused one, or another
+    # command. Both are UTC in ISO format, which sorts as time does.
+    if beat is None or str(attrs.get("seen")) < str(beat.process.get("started")):
+        return None
+    return beat.time
 
 
 def _scores(by_epoch: Mapping[int, float]) -> tuple[float, ...]:

@@ -81,17 +81,20 @@ def deferred_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def ignored_signals() -> Iterator[None]:
-    """Let a process that is started meanwhile ignore the signals from its first moment on."""
-    if threading.current_thread() is not threading.main_thread():
+def blocked_signals() -> Iterator[None]:
+    """Let a process that is started meanwhile be deaf to the signals from its first moment on.
+
+    One that comes meanwhile waits until the end: it would be lost, were it ignored. Without effect
+    where a system has no such signals.
+    """
+    if sys.platform == "win32":
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def stop_if_asked() -> None:
@@ -146,7 +149,8 @@ def _end(number: int) -> None:
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             child.kill()
-    print(  # noqa: T201  Nobody else is left to say it.
-        "Interrupted; everything so far is kept.", file=sys.stderr, flush=True
-    )
+    with suppress(OSError):  # Of a terminal that is gone.
+        print(  # noqa: T201  Nobody else is left to say it.
+            "Interrupted; everything so far is kept.", file=sys.stderr, flush=True
+        )
     os._exit(128 + number)

@@ -186,8 +186,7 @@ class _Job:
             for family in self.config.families
         ]
         for search in searches:
-            beat = self.earlier.get(f"{self.config.name}/{search.family}")
-            search.adopt(last_beat=beat.time if beat else None)
+            search.adopt(last_beat=self.earlier.get(f"{self.config.name}/{search.family}"))
         work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
@@ -21,9 +22,15 @@ def set_attr(trial: FrozenTrial, key: str, value: Any) -> tuple[Executable, ...]
 
 def fail(trial: FrozenTrial, reason: str) -> tuple[Executable, ...]:
     """Return what makes a trial a failed one: nothing of it is deleted, and nothing counted."""
+    now = datetime.now()  # Local, as Optuna's times are.
     as_failed = (
         update(TrialModel)
         .where(TrialModel.trial_id == trial._trial_id)
-        .values(state=TrialState.FAIL)
+        .values(
+            state=TrialState.FAIL,
+            # One that has ended has both times, to Optuna.
+            datetime_start=trial.datetime_start or now,
+            datetime_complete=trial.datetime_complete or now,
+        )
     )
     return (as_failed, *set_attr(trial, "failure", reason))

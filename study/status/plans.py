@@ -56,16 +56,19 @@ def retraining(study: StudyProgress) -> Phase:
         winner = pick_winner(_record(family), study.validated)
         named = winner is not None and winner.trial.baseline is not None
         n_named = family.n_baselines - named if baselines else 0
+        # Studies of versions that did not know of draws have one; only winners have others.
+        n_draws = _asked(family, "draws") or 1
         runs = {
-            (one.configuration, one.augmented, one.seed)
+            (one.configuration, one.augmented, one.draw, one.seed)
             for one in study.retrained
             if one.family == family.family
             and one.seed < n_seeds
+            and one.draw < (n_draws if one.configuration == WINNER else 1)
             and _is_current(one.configuration, one.source_trial, winner, baselines=baselines)
         }
         done += len(runs)
         if winner is not None or not _is_over(family):
-            planned += (1 + n_named) * AUGMENTATIONS * n_seeds
+            planned += (n_draws + n_named) * AUGMENTATIONS * n_seeds
     return phase(
         done=done, planned=planned, rate=_rate(result.finished for result in study.retrained)
     )

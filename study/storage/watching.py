@@ -24,17 +24,16 @@ class FileWatch:
         # Whole, so that it stays the same file where the program changes its folder.
         self.path = path.absolute()
         self._shown = str(path)
-        self._opened = self._stat()
-        if self._opened is None:
+        opened = self._stat()
+        if opened is None:
             raise self._gone("is gone")
-        self._n_bytes = self._opened.st_size
+        self._opened = opened
+        self._n_bytes = opened.st_size
 
     def is_there(self) -> bool:
         """Return whether the file at this path is the one that was opened."""
         found = self._stat()
-        return (
-            found is not None and self._opened is not None and os.path.samestat(found, self._opened)
-        )
+        return found is not None and self._is_same(found)
 
     def check(self) -> None:
         """See that the file is the same and whole.
@@ -42,13 +41,18 @@ class FileWatch:
         Raises:
             StorageError: If it was deleted, replaced or cut short since.
         """
+        # Before looking: another thread, as the heartbeat's, may see it larger meanwhile.
+        n_bytes = self._n_bytes
         found = self._stat()
-        if found is None or not self.is_there():
+        if found is None or not self._is_same(found):
             raise self._gone("was deleted or replaced while it was in use")
-        if found.st_size < self._n_bytes:
+        if found.st_size < n_bytes:
             # A database does not shrink by itself: without VACUUM, free pages are kept.
             raise self._gone("was cut short while it was in use")
         self._n_bytes = found.st_size
+
+    def _is_same(self, found: os.stat_result) -> bool:
+        return os.path.samestat(found, self._opened)
 
     def _stat(self) -> os.stat_result | None:
         try:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from study.interruption import ignored_signals
+from study.interruption import blocked_signals
 from study.log_file import EPOCHS
 from study.workers.messages import Died, Do, Message, Open, Settings, Stop
 from study.workers.process import main
@@ -48,7 +48,7 @@ class Worker:
         levels = {name: logging.getLogger(name).level for name in LOGGERS}
         settings = Settings(environment=environment, log_levels=levels)
         self._process = SPAWN.Process(target=main, args=(far_end, settings), daemon=True)
-        with ignored_signals():
+        with blocked_signals():
             self._process.start()
         # So that the pipe ends when the process does.
         far_end.close()

@@ -15,7 +15,7 @@ from study.doctor import CHECKS
 from study.environment import this_process
 from study.errors import StorageError
 from study.heartbeat import ATTRIBUTE
-from study.storage import backup, read_study
+from study.storage import backup, open_for_reading, read_study
 from tests.analysis import synthetic
 from tests.faults.quick_runs import is_sound
 from tests.study.databases import url_of
@@ -107,7 +107,7 @@ def no_json(path, _name):
 
 
 def left_running(path, study):
-    running = "UPDATE trials SET state = 'RUNNING' WHERE trial_id = ?"
+    running = "UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE trial_id = ?"
     change(path, running, trial_of(path, study))
 
 
@@ -178,6 +178,10 @@ def test_what_is_wrong_is_found_and_repaired_after_a_backup(path, name, capsys, 
     else:
         assert rows(told["backup"]) == before
     assert is_sound(path)
+    with open_for_reading(url_of(path)) as storage:
+        for study in storage.get_all_studies():
+            for trial in storage.get_all_trials(study._study_id):
+                assert (trial.datetime_complete is not None) == trial.state.is_finished()
     assert doctor(capsys)[0] == 0
     if fall_ill is not orphan:
         assert len(read_study(url_of(path), name).retrained) in {3, 4}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.faults.database import problems, stored
-from tests.faults.program import SMALL, Ended, Program, run, until
+from tests.faults.program import HOSTILE, PROJECT, SMALL, Ended, Program, run, until
 
 ARGUMENTS = (*SMALL, "--trials", "2", "--epochs", "2", "--pruner", "none", "--workers", "1")
 LONG = 600.0
@@ -79,3 +82,29 @@ def test_a_stopped_study_goes_on_to_its_end(stopped):
     assert ended.code == 0, ended.stderr
     settings = {"n_trials": 2, "epochs": 2, "n_retrained": 4}
     assert problems(stored(folder), families=("alpha", "beta"), **settings) == []
+
+
+def in_a_terminal(folder: Path) -> tuple[int, int]:
+    """Start a run with a long epoch in a terminal of its own; return its process and that."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.environ |= {"PYTHONPATH": str(PROJECT), "FAULTS_EPOCH_SECONDS": str(LONG)}
+        os.execv(sys.executable, [sys.executable, "-m", HOSTILE, *ARGUMENTS])  # noqa: S606
+    return process, terminal
+
+
+def test_a_run_whose_terminal_is_closed_saves_and_tells_by_its_exit_code(tmp_path):
+    process, terminal = in_a_terminal(tmp_path)
+    begun = until(lambda: under_way(tmp_path))
+    os.close(terminal)
+    ended = time.monotonic() + 30
+    while (found := os.waitpid(process, os.WNOHANG)) == (0, 0) and time.monotonic() < ended:
+        time.sleep(0.05)
+    if found == (0, 0):
+        os.kill(process, signal.SIGKILL)
+        found = os.waitpid(process, 0)
+    assert begun
+    assert os.waitstatus_to_exitcode(found[1]) == 129
+    (trial,) = [one for one in stored(tmp_path) if one.state == "RUNNING"]
+    assert trial.attrs["paused"] is True

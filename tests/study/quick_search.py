@@ -56,9 +56,12 @@ def run(folder, *, settings=SETTINGS, families=FAMILIES, stop=None, moment="afte
     with open_for_writing(config.storage_url) as storage:
         searches = [
             FamilySearch(
-                space, open_search_study(storage, config, space, attrs=attrs), config=settings
+                interrupted_space(family, steps),
+                # A study is told of its space before any trial: that is no step of the search.
+                open_search_study(storage, config, small.space(family), attrs=attrs),
+                config=settings,
             )
-            for space in (interrupted_space(family, steps) for family in families)
+            for family in families
         ]
         tasks = SearchTasks(searches, config=settings, progress=small.silent_progress())
         try:

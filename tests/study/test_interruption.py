@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from study.interruption import deferred_interrupts, stop_if_asked
+from study.interruption import blocked_signals, deferred_interrupts, stop_if_asked
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +74,17 @@ def test_an_ignored_ctrl_c_stays_ignored():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def test_one_that_comes_while_a_process_is_started_is_not_lost():
+    passed = []
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        with blocked_signals():
+            os.kill(os.getpid(), signal.SIGINT)
+            passed.append("started")
+        stop_if_asked()
+        passed.append("too late")
+    assert passed == ["started"]
+
+
 STUBBORN = """
 import threading
 from study import interruption
@@ -99,3 +111,19 @@ def test_a_program_that_goes_on_waiting_is_ended_with_the_code_of_the_signal(num
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(number)
         assert process.wait() == 128 + number
+
+
+def test_a_program_that_goes_on_waiting_is_ended_also_where_nobody_hears_it():
+    root = Path(__file__).parents[2]
+    with (
+        Path("/dev/full").open("wb") as deaf,
+        subprocess.Popen(
+            [sys.executable, "-c", STUBBORN], cwd=root, stdout=subprocess.PIPE, stderr=deaf
+        ) as process,
+    ):
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGHUP)
+        try:
+            assert process.wait(30) == 129
+        finally:
+            process.kill()

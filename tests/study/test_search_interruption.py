@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 
 import optuna
 import pytest
 
 from study.environment import this_process
 from study.family_search import FamilySearch
+from study.heartbeat import Heartbeat
 from study.storage import open_for_writing
 from tests.study import small
 from tests.study.quick_search import FAMILIES, SETTINGS, configurations, counted, read, run, stop_at
@@ -115,6 +117,23 @@ def test_a_trial_that_was_under_way_as_often_as_whole_runs_were_killed_is_given_
     trial = read(tmp_path)["alpha"][1]
     assert trial.state == state
     assert (trial.failure is None) == (state == "COMPLETE")
+
+
+@pytest.mark.parametrize(("begun", "lost"), [("11:00", 60.0), ("13:00", 0.0)])
+def test_time_is_lost_up_to_the_last_beat_of_the_run_that_trained_and_of_no_later_one(
+    tmp_path, begun, lost
+):
+    only = {"families": ("alpha",)}
+    run(tmp_path, settings=replace(SETTINGS, n_trials=1), **only)
+    last = datetime.fromisoformat("2026-01-02T12:01:00+00:00")
+    process = {"host": "elsewhere", "pid": 1, "started": f"2026-01-02T{begun}:00+00:00"}
+    beat = Heartbeat(process=process, time=last, stopped=False)
+    with open_for_writing(small.config(tmp_path).storage_url) as storage:
+        optuna_study = optuna.load_study(study_name="trial-run/alpha", storage=storage)
+        optuna_study.ask().set_user_attr("seen", "2026-01-02T12:00:00+00:00")
+        search = FamilySearch(small.space("alpha"), optuna_study, config=SETTINGS)
+        search.adopt(last_beat=beat)
+        assert optuna_study.trials[1].user_attrs["lost_seconds"] == lost
 
 
 def test_a_named_configuration_that_a_killed_process_had_half_suggested_is_tried_whole(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -204,6 +205,19 @@ def test_measured_trials_and_baselines_are_planned_where_asked_for():
     phases = status(one, validated=(fresh(0, 3, MEASURED),), retrained=(final(None, 1, "V1"),))
     assert (phases.phases["validation"].done, phases.phases["validation"].planned) == (1, 7)
     assert (phases.phases["retraining"].done, phases.phases["retraining"].planned) == (1, 16)
+
+
+def test_other_draws_of_the_sample_are_planned_where_asked_for_and_for_winners_alone():
+    retrained = (
+        final(1, 0),
+        replace(final(1, 0), draw=1),
+        replace(final(1, 0), draw=2),  # No longer asked for.
+        replace(final(None, 0, "V1"), draw=1),
+    )
+    settings = {**SETTINGS, "draws": 2, "baselines": True}
+    one = family(settings=settings, n_baselines=1)
+    phase = status(one, retrained=retrained).phases["retraining"]
+    assert (phase.done, phase.planned) == (2, 12)
 
 
 def test_a_family_without_a_winner_when_its_search_is_over_has_nothing_to_retrain():
