@@ -19,6 +19,7 @@ from study import surrogate
 from study.ablation import ablation_runs, path_attrs, plan
 from study.attributes import common_attrs, retrained_attrs, space_attrs
 from study.byte_coding import encode_bytes
+from study.checkpoints import delete_checkpoints
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.draws import sample_of_draw
@@ -191,6 +192,8 @@ class _Job:
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
         self.workers.run(work, tasks)
         tasks.close()
+        for search in searches:
+            delete_checkpoints(self.config.out, search.family, search.records())
 
     def _scheduler(self, family: str) -> Scheduler | None:
         config = self.config.search

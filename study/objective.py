@@ -15,6 +15,7 @@ import optuna
 from search_spaces import SearchSpace
 from search_spaces.flops import forward_flops
 from study import epoch_records
+from study.checkpoints import checkpoint_of
 from study.config import SearchConfig
 from study.datasets.base import Dataset
 from study.datasets.sampling import Sample
@@ -73,7 +74,9 @@ class Objective:
             TrialFailedError: If it diverged, could not be built or ran out of memory.
         """
         until_epoch = until_epoch or self.config.epochs
-        checkpoint = self.checkpoints and self.checkpoints / f"{self.space.name}-{trial.number}.npz"
+        checkpoint = self.checkpoints and checkpoint_of(
+            self.checkpoints, self.space.name, trial.number
+        )
         has_ended = False
         try:
             with active_backend().memory_errors():

@@ -134,11 +134,17 @@ def matched_runs(matches: Iterable[SizeMatch], *, n_seeds: int) -> tuple[Validat
 def missing(
     planned: Sequence[ValidationRun], results: Iterable[ValidatedResult]
 ) -> list[ValidationRun]:
-    """Return the runs whose result is not there yet, each once."""
+    """Return the runs whose result is not there yet, each once.
+
+    A finalist's result chooses a winner, so what was trained for something else does not stand in
+    for it: else a study's winner might change as its path is trained.
+    """
+    results = tuple(results)
     done = {result.key for result in results}
+    done_as_finalists = {result.key for result in results if result.purpose == FINALIST}
     left: dict[ValidationKey, ValidationRun] = {}
     for run in planned:
-        if run.key not in done:
+        if run.key not in (done_as_finalists if run.purpose == FINALIST else done):
             left.setdefault(run.key, run)
     return list(left.values())
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import optuna
 
 from search_spaces import SPACES
+from study.checkpoints import checkpoints_folder
 from study.config import StudyConfig
 from study.datasets import DATASETS, Images, Sample
 from study.log_file import EPOCHS
@@ -80,7 +81,7 @@ class TrialWork:
                     sample=self.sample,
                     config=self.config.search,
                     precision=self.precision,
-                    checkpoints=self.config.out / "checkpoints",
+                    checkpoints=checkpoints_folder(self.config.out),
                     on_epoch=_log_epoch,
                 )
                 for family in self.config.families

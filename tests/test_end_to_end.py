@@ -104,6 +104,13 @@ def test_the_database_is_left_as_one_file(finished):
     assert [path.name for path in finished[0].glob("studies.db*")] == ["studies.db"]
 
 
+def test_nothing_is_left_to_clear_up(finished):
+    folder, _ = finished
+    assert list(folder.rglob("checkpoints/*")) == []
+    done = run(folder, "study", "doctor")
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_report_is_complete(finished):
     report = finished[0] / "reports" / "digits"
     assert (report / "report.md").is_file()

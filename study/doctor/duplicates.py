@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from study.doctor.changes import fail
 from study.doctor.patient import Finding, Patient
-from study.records import INTERRUPTED, RETRAINED, VALIDATED
+from study.records import FINALIST, INTERRUPTED, RETRAINED, VALIDATED
 from study.runs import done_keys
 from study.storage.decoding import retrained_result, validated_result
 
@@ -43,7 +43,7 @@ def _key(member: str, trial: FrozenTrial) -> Hashable | None:
         return None if result is None else ("run", *done_keys([result]))
     if member == VALIDATED:
         anew = validated_result(trial)
-        return None if anew is None else ("run", anew.key)
+        return None if anew is None else ("run", anew.key, anew.purpose == FINALIST)
     baseline, seed = trial.user_attrs.get("baseline"), trial.user_attrs.get("seed")
     if trial.state == TrialState.WAITING:
         return ("queued", baseline) if isinstance(baseline, str) else None
