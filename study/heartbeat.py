@@ -163,14 +163,23 @@ def taken_by(beat: Heartbeat) -> StudyTakenError:
 
 @contextmanager
 def beating(storage: RDBStorage, study_names: Iterable[str]) -> Iterator[None]:
-    """Give signs of life in these Optuna studies, as soon as they are there, until the end."""
+    """Give signs of life in these Optuna studies, as soon as they are there, until the end.
+
+    Raises:
+        StudyTakenError: If another run of one of them is alive as this begins.
+    """
     names, ends = tuple(study_names), threading.Event()
     thread = threading.Thread(target=_beat, args=(storage, names, ends), daemon=True)
-    thread.start()
     try:
+        # Not left to the thread: whoever is refused is to do nothing before it hears so.
+        for name in names:
+            claim(storage, name)
+        thread.start()
         yield
     finally:
         ends.set()
+        if thread.ident is None:
+            thread.start()  # To say farewell where a claim was granted before another was not.
         thread.join(FAREWELL_SECONDS)
 
 

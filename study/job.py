@@ -70,10 +70,12 @@ def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyReco
         All that the database then holds of the study.
     """
     with _opened(config, sample, progress) as job:
+        # Before the first sign of life: a run that is refused writes nothing.
         job.check_results()
-        job.search()
-        job.validate()
-        job.retrain()
+        with beating(job.storage, _members(config)):
+            job.search()
+            job.validate()
+            job.retrain()
     return read_study(config.storage_url, config.name)
 
 
@@ -96,7 +98,7 @@ def ablate(
     Raises:
         ConfigError: If a family has no winner, or no named configuration to begin with.
     """
-    with _opened(config, sample, progress) as job:
+    with _opened(config, sample, progress) as job, beating(job.storage, _members(config)):
         job.ablate(baseline)
     return read_study(config.storage_url, config.name)
 
@@ -106,10 +108,8 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     n_threads = threads_per_worker(config.n_workers)
-    members = [f"{config.name}/{family}" for family in config.families]
     with (
         open_for_writing(config.storage_url) as storage,
-        _earlier_beats(storage, members) as earlier,
         WorkerPool(
             n_workers=config.n_workers,
             n_threads=n_threads,
@@ -117,6 +117,7 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
         ) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
+        refuse_others(storage, _members(config))
         yield _Job(
             config=config,
             sample=sample,
@@ -124,21 +125,14 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             workers=workers,
             advisers=advisers,
             storage=storage,
-            earlier=earlier,
+            earlier=last_beats(storage, _members(config)),
             precision=_precision(storage, config, workers),
         )
 
 
-@contextmanager
-def _earlier_beats(
-    storage: RDBStorage, members: Sequence[str]
-) -> Iterator[Mapping[str, Heartbeat]]:
-    """Refuse to run beside another, give signs of life, and tell when earlier runs last did."""
+def _members(config: StudyConfig) -> list[str]:
     # What is not there yet is claimed as it is made, see `open_search_study`.
-    refuse_others(storage, members)
-    beats = last_beats(storage, members)
-    with beating(storage, members):
-        yield beats
+    return [f"{config.name}/{family}" for family in config.families]
 
 
 def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:

@@ -76,6 +76,7 @@ class RetrainingTasks(RunTasks[Run, RetrainedModel]):
             user_attrs={
                 "configuration": run.candidate.configuration,
                 "source_trial": run.candidate.source_trial,
+                "draw": run.draw,
                 "failure": reason,
                 "lost_seconds": lost_seconds,
             },

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
 
+from study.heartbeat import Heartbeat
+
 HISTORY = ("training_accuracy", "training_loss", "validation_loss")
 """Attributes that hold a number for each epoch."""
 
@@ -34,6 +36,20 @@ def cut_short(attrs: Mapping[str, Any], *, at: datetime | None) -> dict[str, Any
 def died(attrs: Mapping[str, Any], *, n_epochs: int, at: datetime | None) -> dict[str, Any]:
     """Return the attributes of a trial whose process died after so many whole epochs."""
     return {"died_after": [*_deaths(attrs), n_epochs], **cut_short(attrs, at=at)}
+
+
+def last_heard(beat: Heartbeat | None, attrs: Mapping[str, Any]) -> datetime | None:
+    """Return when the run that trained a trial was last heard of; None where nobody knows.
+
+    Args:
+        beat: The last sign of life in the trial's study.
+        attrs: The trial's.
+    """
+    # A run that began only after the trial was last seen never trained it: it was another command.
+    # Both are UTC in ISO format, which sorts as time does.
+    if beat is None or str(attrs.get("seen")) < str(beat.process.get("started")):
+        return None
+    return beat.time
 
 
 def n_deaths_in_a_row(attrs: Mapping[str, Any]) -> int:

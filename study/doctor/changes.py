@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel
+from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel, TrialValueModel
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Executable, delete, insert, update
 
@@ -21,7 +21,10 @@ def set_attr(trial: FrozenTrial, key: str, value: Any) -> tuple[Executable, ...]
 
 
 def fail(trial: FrozenTrial, reason: str) -> tuple[Executable, ...]:
-    """Return what makes a trial a failed one: nothing of it is deleted, and nothing counted."""
+    """Return what makes a trial a failed one, with which nothing is counted.
+
+    Its value goes over into the reason: to Optuna a failed trial has none.
+    """
     now = datetime.now()  # Local, as Optuna's times are.
     as_failed = (
         update(TrialModel)
@@ -33,4 +36,7 @@ def fail(trial: FrozenTrial, reason: str) -> tuple[Executable, ...]:
             datetime_complete=trial.datetime_complete or now,
         )
     )
-    return (as_failed, *set_attr(trial, "failure", reason))
+    if trial.values:
+        reason += f"; it had scored {trial.values[0]}"
+    without_value = delete(TrialValueModel).where(TrialValueModel.trial_id == trial._trial_id)
+    return (as_failed, without_value, *set_attr(trial, "failure", reason))

@@ -31,7 +31,7 @@ def check(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 where=name,
                 problem=f"trial {trial.number}: the same as trial {first[key].number}, {_why(key)}",
-                remedy=f"mark trial {trial.number} as failed; nothing of it is deleted",
+                remedy=f"mark trial {trial.number} as failed, its score among the words of why",
                 statements=fail(trial, reason),
             )
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from study.doctor.patient import Finding
 from study.errors import ConfigError
 from study.heartbeat import ATTRIBUTE, heartbeat_of, taken_by
-from study.storage import open_for_writing, redacted, sqlite_path
+from study.storage import open_for_reading, open_for_writing, redacted, sqlite_path
 from study.storage.backup import back_up
 
 
@@ -27,22 +27,25 @@ def repair(url: str, findings: Iterable[Finding]) -> Path | None:
     """
     wanted = [finding for finding in findings if finding.is_repairable]
     statements = [statement for finding in wanted for statement in finding.statements]
+    if not wanted:
+        return None
+    path = sqlite_path(url)
+    if statements and path is None:
+        raise ConfigError(
+            f"Storage {redacted(url)!r} is no SQLite file, which alone --fix can back up; "
+            "make a backup with the server's own tools and repair it there."
+        )
     backup = None
-    if statements:
-        path = sqlite_path(url)
-        if path is None:
-            raise ConfigError(
-                f"Storage {redacted(url)!r} is no SQLite file, which alone --fix can back up; "
-                "make a backup with the server's own tools and repair it there."
-            )
-        with open_for_writing(url) as storage:
-            _refuse_runs(storage)
+    opened = open_for_writing if statements else open_for_reading
+    with opened(url) as storage:
+        # Files, too, may be those of a run.
+        _refuse_runs(storage)
+        if statements and path is not None:
             backup = back_up(path)
             with storage.engine.begin() as connection:
                 for statement in statements:
                     connection.execute(statement)
-    for finding in wanted:
-        for file in finding.files:
+        for file in [file for finding in wanted for file in finding.files]:
             file.unlink(missing_ok=True)
     return backup
 

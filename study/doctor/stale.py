@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Executable
 
+from study import setbacks
 from study.doctor.changes import fail, set_attr
 from study.doctor.patient import Finding, Patient, numbers
-from study.heartbeat import heartbeat_of
+from study.heartbeat import Heartbeat, heartbeat_of
 from study.records import NO_FAMILIES
+from study.workers import MAX_DEATHS
 
 OPEN = (TrialState.RUNNING, TrialState.WAITING)
 
@@ -32,9 +36,21 @@ def check(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 where=name,
                 problem=f"{numbers(left)}: running, but no run of the study is alive",
-                remedy="mark as paused, from where the next run goes on",
-                statements=tuple(one for t in left for one in set_attr(t, "paused", True)),
+                remedy="count the death, and mark as paused, from where the next run goes on, or "
+                f"as failed after {MAX_DEATHS} in a row",
+                statements=tuple(one for trial in left for one in _adoption(trial, beat)),
             )
+
+
+def _adoption(trial: FrozenTrial, beat: Heartbeat | None) -> Iterator[Executable]:
+    """Yield what makes of a trial what the next run would, see `FamilySearch.adopt`."""
+    attrs, scores = trial.user_attrs, trial.intermediate_values
+    n_epochs = next(epoch for epoch in itertools.count() if epoch + 1 not in scores)
+    changes = setbacks.died(attrs, n_epochs=n_epochs, at=setbacks.last_heard(beat, attrs))
+    for name, value in {"paused": True, **changes}.items():
+        yield from set_attr(trial, name, value)
+    if setbacks.n_deaths_in_a_row(changes) >= MAX_DEATHS:
+        yield from fail(trial, f"the whole run ended while it was trained, {MAX_DEATHS} times")
 
 
 def _unfinished(name: str, trials: list[FrozenTrial]) -> Iterator[Finding]:

@@ -28,11 +28,13 @@ class HeartbeatRecord:
         process: The run's own process, not a worker.
         time: When it was given.
         stopped: Whether the run ended of its own accord then.
+        is_alive: Whether it may still go on, by the rule of `study.heartbeat`.
     """
 
     process: ProcessRecord
     time: datetime
     stopped: bool = False
+    is_alive: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,6 @@ from study.status.model import (
 from study.status.plans import best_of, retraining, validation
 from study.status.rates import RECENT, per_hour, phase, seconds_since
 
-STALE_SECONDS = 180.0
-"""Age of a last heartbeat that tells of a dead run; one is due every 30 seconds."""
-
 MAX_FAILURES = 10
 MAX_REASON_CHARACTERS = 200
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "WAITING": "queued"}
@@ -52,7 +49,7 @@ def status_of(study: StudyProgress, *, now: datetime) -> StudyStatus:
     known = [seconds for seconds in left if seconds is not None]
     return StudyStatus(
         name=study.name,
-        run=_run(beat, now),
+        run=_run(beat),
         process=None if beat is None else beat.process,
         heartbeat=None if beat is None else beat.time,
         heartbeat_age_seconds=None if beat is None else seconds_since(beat.time, now),
@@ -67,12 +64,12 @@ def status_of(study: StudyProgress, *, now: datetime) -> StudyStatus:
     )
 
 
-def _run(beat: HeartbeatRecord | None, now: datetime) -> str:
+def _run(beat: HeartbeatRecord | None) -> str:
     if beat is None:
         return UNKNOWN
     if beat.stopped:
         return ENDED
-    return LIVE if seconds_since(beat.time, now) < STALE_SECONDS else SILENT
+    return LIVE if beat.is_alive else SILENT
 
 
 def _family(family: FamilyProgress) -> FamilyStatus:

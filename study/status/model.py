@@ -9,7 +9,7 @@ from datetime import datetime
 from study.records.progress import ProcessRecord
 
 LIVE, SILENT, ENDED, UNKNOWN = "live", "silent", "ended", "unknown"
-"""What is known of a run: it gives signs of life, has given none for long, said that it ended."""
+"""What is known of a run: it gives signs of life; is gone or silent; has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

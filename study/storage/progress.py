@@ -13,6 +13,7 @@ from optuna.study._frozen import FrozenStudy
 from sqlalchemy import Connection, text
 
 from study.errors import StorageError
+from study.heartbeat import heartbeat_of
 from study.records import NO_FAMILIES, RETRAINED, VALIDATED
 from study.records.progress import (
     FamilyProgress,
@@ -25,9 +26,6 @@ from study.storage.decoding import mapping_of, retrained_result, validated_resul
 from study.storage.opening import open_for_reading
 from study.storage.reading import check_schema_version, study_groups
 from study.storage.urls import redacted
-
-HEARTBEAT = "study:heartbeat"
-"""System attribute of an Optuna study, see docs/records.md."""
 
 TRIALS = text(
     "SELECT t.trial_id, t.number, t.state, t.datetime_start, t.datetime_complete, v.value "
@@ -104,7 +102,7 @@ def _family(name: str, study: FrozenStudy, connection: Connection) -> FamilyProg
         trials=trials,
         settings=mapping_of(study.user_attrs.get("settings")),
         n_baselines=len(mapping_of(study.user_attrs.get("baselines"))),
-        heartbeat=_heartbeat(study.system_attrs.get(HEARTBEAT)),
+        heartbeat=_heartbeat(study.system_attrs),
     )
 
 
@@ -125,12 +123,17 @@ def _trial(row: Any, *, n_epochs: int, attrs: Mapping[str, Any]) -> TrialProgres
     )
 
 
-def _heartbeat(value: Any) -> HeartbeatRecord | None:
-    beat = mapping_of(value)
-    time = _moment(beat.get("time"))
-    if time is None:
+def _heartbeat(system_attrs: Mapping[str, Any]) -> HeartbeatRecord | None:
+    beat = heartbeat_of(system_attrs)
+    time = None if beat is None else _moment(beat.time)
+    if beat is None or time is None:
         return None
-    return HeartbeatRecord(process=_process(beat), time=time, stopped=beat.get("stopped") is True)
+    return HeartbeatRecord(
+        process=_process(dict(beat.process)),
+        time=time,
+        stopped=beat.stopped,
+        is_alive=beat.is_alive(),
+    )
 
 
 def _process(value: Any) -> ProcessRecord:

@@ -188,7 +188,9 @@ class WorkerPool:
     def _has_ended_overdue(self, tasks: Tasks[Any, Any]) -> bool:
         """End the first worker whose task takes too long; return whether there was one."""
         for worker in self._workers:
-            if worker.is_overdue(self.task_timeout_seconds):
+            # What it said and nobody has heard yet may be that it is done.
+            is_heard = not worker.connection.poll()
+            if is_heard and worker.is_overdue(self.task_timeout_seconds):
                 self._remove(worker)
                 tasks.overdue(worker.take_back(), self.task_timeout_seconds or 0.0)
                 return True

@@ -104,7 +104,11 @@ class _OneTask(Generic[Task, Result]):
         self._waiting.append(task)
 
     def overdue(self, task: Task, seconds: float) -> None:
-        raise WorkerError(f"A worker process did not answer within {seconds:.0f} seconds.")
+        # With a limit, only measuring which arithmetic is faster is asked for.
+        raise WorkerError(
+            f"Measuring took longer than --trial-timeout, {seconds:.0f} seconds; give it more "
+            "time, or a --precision other than auto."
+        )
 
 
 def ask(workers: Workers, work: Work[Task, Result], task: Task) -> Result:

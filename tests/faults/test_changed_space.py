@@ -11,8 +11,11 @@ import pytest
 from optuna.distributions import distribution_to_json
 
 from search_spaces import SPACES
+from study import job
 from study.attributes import common_attrs, space_attrs
+from study.datasets import DATASETS
 from study.errors import ConfigError
+from study.heartbeat import ATTRIBUTE
 from study.space_changes import distributions_of
 from study.storage import open_for_writing
 from study.studies import find_study, open_search_study
@@ -80,6 +83,19 @@ def test_a_change_between_runs_is_refused_by_name_and_nothing_is_written(tmp_pat
     assert words in message
     assert "--name" in message
     assert "\n" not in message
+    assert rows(tmp_path) == before
+
+
+def test_a_refused_run_has_not_even_given_a_sign_of_life(tmp_path, monkeypatch):
+    opened(tmp_path, space())
+    with closing(sqlite3.connect(tmp_path / "studies.db")) as connection, connection:
+        connection.execute("DELETE FROM study_system_attributes WHERE key = ?", (ATTRIBUTE,))
+    before = rows(tmp_path)
+    monkeypatch.setitem(DATASETS, "stripes", small.dataset())
+    monkeypatch.setitem(SPACES, "small", space(units=(2, 256)))
+    config = small.config(tmp_path, families=("small",))
+    with pytest.raises(ConfigError, match="units was whole from 2 to 512"):
+        job.run(config, sample=small.sample(), progress=small.silent_progress())
     assert rows(tmp_path) == before
 
 

@@ -6,8 +6,9 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import optuna
 import pytest
 
 from study.cli import main
@@ -180,8 +181,8 @@ def test_what_is_wrong_is_found_and_repaired_after_a_backup(path, name, capsys, 
     assert is_sound(path)
     with open_for_reading(url_of(path)) as storage:
         for study in storage.get_all_studies():
-            for trial in storage.get_all_trials(study._study_id):
-                assert (trial.datetime_complete is not None) == trial.state.is_finished()
+            # Optuna checks every trial that is added.
+            optuna.create_study().add_trials(storage.get_all_trials(study._study_id))
     assert doctor(capsys)[0] == 0
     if fall_ill is not orphan:
         assert len(read_study(url_of(path), name).retrained) in {3, 4}
@@ -194,7 +195,34 @@ def test_a_duplicate_is_not_deleted_and_counts_no_more(path, name, capsys):
     n_values = one(path, "SELECT count(*) FROM trial_values")
     assert doctor(capsys, "--fix")[0] == 0
     assert read_study(url_of(path), name).retrained == before.retrained
-    assert one(path, "SELECT count(*) FROM trial_values") == n_values
+    # To Optuna a failed trial has no value: it is told in words.
+    assert one(path, "SELECT count(*) FROM trial_values") == n_values - 1
+    failure = one(
+        path,
+        "SELECT value_json FROM trial_user_attributes JOIN trials USING (trial_id) "
+        "WHERE state = 'FAIL' AND key = 'failure' ORDER BY trial_id DESC LIMIT 1",
+    )
+    score = before.retrained[0].test_accuracy
+    assert json.loads(failure) == f"the same as trial 0; it had scored {score}"
+
+
+@pytest.mark.parametrize(("former", "state"), [([], "RUNNING"), ([2, 2], "FAIL")])
+def test_a_trial_that_a_run_left_behind_has_one_death_more(path, name, capsys, former, state):
+    study, seen = f"{name}/custom_cnn", datetime(2026, 1, 2, 3, tzinfo=UTC)
+    trial = trial_of(path, study)
+    left_running(path, study)
+    change(path, "DELETE FROM trial_intermediate_values WHERE trial_id = ? AND step > 2", trial)
+    adding = "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (?, ?, ?)"
+    for key, value in {"seen": seen.isoformat(), "died_after": former}.items():
+        change(path, adding, trial, key, json.dumps(value))
+    started = (seen - timedelta(hours=1)).isoformat()
+    beat_in(path, study, started=started, time=(seen + timedelta(seconds=7)).isoformat())
+    assert doctor(capsys, "--fix")[0] == 0
+    with open_for_reading(url_of(path)) as storage:
+        found = storage.get_trial(trial)
+    assert found.state.name == state
+    assert (found.user_attrs["died_after"], found.user_attrs["lost_seconds"]) == ([*former, 2], 7)
+    assert ("3 times" in found.user_attrs.get("failure", "")) == (state == "FAIL")
 
 
 def test_what_cannot_be_repaired_is_named_and_left(path, name, capsys):
@@ -225,23 +253,26 @@ def test_a_damaged_file_is_named_and_not_touched(path, name, capsys):
     assert [found.name for found in path.parent.iterdir()] == ["studies.db"]
 
 
-def test_nothing_is_repaired_under_a_run_that_is_alive(path, name, capsys):
-    retrained_twice(path, name)
-    beat = {
-        **{**this_process(), "host": "elsewhere"},
-        "time": datetime.now(tz=UTC).isoformat(),
-        "stopped": False,
-    }
+def beat_in(path, study, **changes):
+    now = datetime.now(tz=UTC).isoformat()
+    beat = {**this_process(), "host": "elsewhere", "time": now, "stopped": False, **changes}
     change(
         path,
         "INSERT INTO study_system_attributes (study_id, key, value_json) "
         "SELECT study_id, ?, ? FROM studies WHERE study_name = ?",
-        *(ATTRIBUTE, json.dumps(beat), f"{name}/custom_cnn"),
+        *(ATTRIBUTE, json.dumps(beat), study),
     )
-    before = rows(path)
+
+
+@pytest.mark.parametrize("fall_ill", [retrained_twice, left_behind], ids=lambda it: it.__name__)
+def test_nothing_is_repaired_under_a_run_that_is_alive(path, name, capsys, fall_ill):
+    fall_ill(path, name)
+    beat_in(path, f"{name}/alexnet_lite")
+    before, files = rows(path), {*path.parent.rglob("*.npz")}
     assert main(["doctor", "--fix"]) == 2
     assert "on host 'elsewhere'" in capsys.readouterr().err
     assert rows(path) == before
+    assert {*path.parent.rglob("*.npz")} == files
     assert list(path.parent.glob("*backup*")) == []
 
 

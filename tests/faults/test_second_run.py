@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from study.errors import StudyTakenError
-from study.heartbeat import AHEAD_SECONDS, ATTRIBUTE, STALE_SECONDS, beating, claim
+from study.heartbeat import AHEAD_SECONDS, ATTRIBUTE, STALE_SECONDS, beating, claim, last_beats
 from study.interruption import deferred_interrupts, stop_if_asked
 from study.storage import open_for_showing, open_for_writing, read_study
 from tests.faults.quick_runs import NAME, ends, ends_in_one_line, held_at, start, whole
@@ -113,13 +113,29 @@ def test_of_many_claims_at_once_one_is_granted(tmp_path, storage, monkeypatch):
     assert all(f"process {granted[0]} " in message for message in refused)
 
 
-def test_a_run_that_was_taken_over_while_it_slept_stops(storage, caplog):
+def test_a_run_is_refused_before_it_does_anything_and_takes_its_claims_back(storage):
+    add_study(storage, "first/alexnet_lite")
     beat(storage)
+    with (
+        pytest.raises(StudyTakenError, match="process 7 on host 'elsewhere'"),
+        beating(storage, ["first/alexnet_lite", "first/custom_cnn"]),
+    ):
+        pytest.fail("It began.")
+    beats = last_beats(storage, ["first/alexnet_lite", "first/custom_cnn"])
+    assert {name: one.is_alive() for name, one in beats.items()} == {
+        "first/alexnet_lite": False,
+        "first/custom_cnn": True,
+    }
+
+
+def test_a_run_that_was_taken_over_while_it_slept_stops(storage, caplog, monkeypatch):
+    monkeypatch.setattr("study.heartbeat.BEAT_SECONDS", 0.01)
     with (
         pytest.raises(KeyboardInterrupt),
         deferred_interrupts(),
         beating(storage, ["first/custom_cnn"]),
     ):
+        beat(storage)
         assert until(lambda: "taken over" in caplog.text)
         # The thread says it first and asks then.
         until(lambda: stop_if_asked() is not None)

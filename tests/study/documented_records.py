@@ -26,6 +26,7 @@ def documented_tables():
 
 
 SEARCH, TRIAL, VALIDATION, VALIDATED, RETRAINED, RESULT = documented_tables()
+FAILED = set(keys_in(DOCS.partition("A FAIL trial has ")[2].partition(" alone.")[0]))
 COMMON = {"schema_version", "dataset"}
 DATASET = set(keys_in(DOCS.partition("The `dataset` object:")[2].partition(".\n")[0]))
 SETTINGS = set(keys_in(DOCS.partition("what was asked for:")[2].partition("|")[0])) - {

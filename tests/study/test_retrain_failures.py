@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import optuna
 from optuna.trial import TrialState
@@ -15,6 +16,7 @@ from study.runs import Candidate, done_keys, planned_runs
 from study.storage.decoding import retrained_result
 from study.workers import MAX_DEATHS
 from tests.study import small
+from tests.study.documented_records import FAILED
 from tests.study.small import started_progress
 
 
@@ -34,7 +36,7 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
         on_epoch=lambda *_: None,
     )
     optuna_study = optuna.create_study(direction="maximize")
-    runs = planned_runs(chosen, n_seeds=1)
+    runs = [replace(run, draw=1) for run in planned_runs(chosen, n_seeds=1)]
     tasks = RetrainingTasks(
         optuna_study, runs, models_dir=tmp_path / "models", progress=started_progress()
     )
@@ -47,15 +49,17 @@ def test_a_run_that_diverges_is_reported_and_left_out(tmp_path, small_parts, cap
     assert [retrained_result(one) for one in failed] == [None, None]
     for one in failed:
         assert one.user_attrs["configuration"] == "explodes"
+        assert one.user_attrs["draw"] == 1
         assert "the training loss is" in one.user_attrs["failure"]
         assert one.user_attrs["lost_seconds"] > 0
+        assert set(one.user_attrs) == FAILED
     assert [(result.configuration, result.augmented) for result in told] == [
         ("learns", False),
         ("learns", True),
     ]
     assert [run.key for run in runs if run.key not in done_keys(told)] == [
-        ("small", "explodes", None, False, 0, 0),
-        ("small", "explodes", None, True, 0, 0),
+        ("small", "explodes", None, False, 1, 0),
+        ("small", "explodes", None, True, 1, 0),
     ]
     reports = [r.getMessage() for r in caplog.records if r.name.startswith("study.")]
     assert len(reports) == 2

@@ -134,10 +134,14 @@ def test_failures_are_counted_by_reason_the_most_frequent_first_and_the_rest_as_
     ("beat", "run", "age"),
     [
         (None, "unknown", None),
-        (HeartbeatRecord(process=PROCESS, time=ago(0.2)), "live", 12),
-        (HeartbeatRecord(process=PROCESS, time=ago(-90)), "live", 0),  # A clock was put back.
-        (HeartbeatRecord(process=PROCESS, time=ago(4)), "silent", 240),
-        (HeartbeatRecord(process=PROCESS, time=ago(4), stopped=True), "ended", 240),
+        (HeartbeatRecord(process=PROCESS, time=ago(0.2), is_alive=True), "live", 12),
+        (
+            HeartbeatRecord(process=PROCESS, time=ago(-90), is_alive=True),
+            "live",
+            0,
+        ),  # A clock was put back.
+        (HeartbeatRecord(process=PROCESS, time=ago(4), is_alive=False), "silent", 240),
+        (HeartbeatRecord(process=PROCESS, time=ago(4), stopped=True, is_alive=False), "ended", 240),
     ],
 )
 def test_a_run_is_known_by_its_heartbeat(beat, run, age):
@@ -146,7 +150,9 @@ def test_a_run_is_known_by_its_heartbeat(beat, run, age):
 
 
 def test_of_two_heartbeats_the_younger_counts():
-    old, young = (HeartbeatRecord(process=PROCESS, time=ago(minutes)) for minutes in (9, 1))
+    old, young = (
+        HeartbeatRecord(process=PROCESS, time=ago(minutes), is_alive=True) for minutes in (9, 1)
+    )
     assert status(family(heartbeat=old), family("b", heartbeat=young)).heartbeat == young.time
 
 
@@ -243,7 +249,7 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\n\u202eevil\u2028"
 @pytest.mark.parametrize("run", [True, False])
 def test_nothing_of_a_database_controls_the_terminal(run):
     process = ProcessRecord(host=HOSTILE, pid=1)
-    beat = HeartbeatRecord(process=process, time=NOW, stopped=not run)
+    beat = HeartbeatRecord(process=process, time=NOW, stopped=not run, is_alive=run)
     trials = (trial(0, "FAIL", failure=HOSTILE), trial(1, "RUNNING", worker=process), trial(2))
     study = StudyProgress(name=HOSTILE, families=(family(HOSTILE, trials, heartbeat=beat),))
     shown = text(status_of(study, now=NOW))

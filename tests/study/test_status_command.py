@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import optuna
 import pytest
@@ -12,9 +13,10 @@ from optuna.trial import TrialState, create_trial
 
 from study import cli
 from study.environment import this_process
+from study.heartbeat import AHEAD_SECONDS, ATTRIBUTE, STALE_SECONDS
 from study.storage import open_for_writing
-from study.storage.progress import HEARTBEAT
 from tests.study.databases import add_study, contents, execute, url_of
+from tests.study.test_search_interruption import finished_pid
 
 SETTINGS = {"trials": 3, "seeds": 2, "finalists": 1, "measured": 0, "baselines": False}
 BEAT = {**this_process(), "time": "2030-01-01T00:00:00+00:00", "stopped": False}
@@ -37,7 +39,7 @@ def fill(storage) -> optuna.Study:
                 state=TrialState.RUNNING, user_attrs=attrs, intermediate_values={1: 0.4}, **params
             )
         )
-    storage.set_study_system_attr(study._study_id, HEARTBEAT, BEAT)
+    storage.set_study_system_attr(study._study_id, ATTRIBUTE, BEAT)
     return study
 
 
@@ -73,6 +75,29 @@ def test_it_tells_what_is_in_the_database(path, capsys):
     code, shown, _ = status(url_of(path), capsys, "--name", "mine")
     assert code == 0
     assert "custom_cnn: 4 of 3" in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds_ago", "run"),
+    [
+        ({}, 0, "live"),
+        ({"host": "elsewhere"}, STALE_SECONDS - 30, "live"),
+        ({"host": "elsewhere"}, STALE_SECONDS + 30, "silent"),
+        ({"host": "elsewhere"}, 60 - AHEAD_SECONDS, "live"),
+        ({"host": "elsewhere"}, -60 - AHEAD_SECONDS, "silent"),
+        ({"stopped": True}, 0, "ended"),
+        # Killed a moment ago, on this host.
+        ({"pid": finished_pid()}, 0, "silent"),
+    ],
+)
+def test_whether_a_run_goes_on_is_told_as_a_second_run_would_see_it(
+    path, capsys, changes, seconds_ago, run
+):
+    time = datetime.now(tz=UTC) - timedelta(seconds=seconds_ago)
+    beat = json.dumps({**BEAT, "time": time.isoformat(), **changes})
+    execute(path, f"UPDATE study_system_attributes SET value_json = '{beat}'")  # noqa: S608
+    (study,) = json.loads(status(url_of(path), capsys, "--json")[1])["studies"]
+    assert study["run"] == run
 
 
 def test_neither_bytes_nor_time_of_the_database_change(path, capsys):

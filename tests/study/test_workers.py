@@ -19,7 +19,7 @@ from study.config import MAX_WORKERS
 from study.errors import ConfigError, WorkerError
 from study.workers import WorkerPool, ask
 from study.workers.sizing import auto_n_workers, threads_per_worker
-from study.workers.worker import Limits
+from study.workers.worker import Limits, Worker
 from tests.study import small, toy_work
 from tests.study.toy_work import ToyTasks, ToyWork, until
 
@@ -140,6 +140,30 @@ def test_a_task_that_takes_too_long_is_ended_with_its_process_and_the_others_are
         assert tasks.hangs == [(tmp_path / "deaf", 0.5)]
         assert tasks.results == {"no path": "done"}
     assert until(lambda: not psutil.pid_exists(int((tmp_path / "deaf").read_text())))
+
+
+def test_a_task_is_not_overdue_while_what_its_worker_said_is_not_heard():
+    tasks, late = ToyTasks([]), Worker(environment={})
+    try:
+        assert until(late.connection.poll)
+        late.give("a task")
+        workers = WorkerPool(n_workers=1, n_threads=1, task_timeout_seconds=0.0)
+        workers._workers.append(late)
+        assert not workers._has_ended_overdue(tasks)
+        late.receive()
+        assert workers._has_ended_overdue(tasks)
+        assert tasks.hangs == [("a task", 0.0)]
+    finally:
+        late.end()
+
+
+def test_a_question_that_takes_too_long_is_an_error_that_names_the_remedy(tmp_path):
+    with (
+        WorkerPool(n_workers=1, n_threads=1, task_timeout_seconds=0.1) as workers,
+        pytest.raises(WorkerError, match=r"--trial-timeout.*--precision") as caught,
+    ):
+        ask(workers, ToyWork(toy_work.be_deaf), tmp_path / "deaf")
+    assert "\n" not in str(caught.value)
 
 
 def test_workers_that_die_before_they_begin_are_an_error_in_one_line():
