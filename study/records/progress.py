@@ -86,6 +86,21 @@ class FamilyProgress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailedModel:
+    """A run after the search that gave no model.
+
+    Attributes:
+        phase: "validation" or "retraining".
+        family: Architecture family.
+        failure: Why; None where that is not recorded.
+    """
+
+    phase: str
+    family: str
+    failure: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyProgress:
     """All searches of a study, and what was trained after them."""
 
@@ -93,3 +108,4 @@ class StudyProgress:
     families: tuple[FamilyProgress, ...]
     validated: tuple[ValidatedResult, ...] = ()
     retrained: tuple[RetrainedResult, ...] = ()
+    failed: tuple[FailedModel, ...] = ()

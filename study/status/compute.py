@@ -44,7 +44,7 @@ def status_of(study: StudyProgress, *, now: datetime) -> StudyStatus:
         "retraining": retraining(study),
     }
     scores = [family.best for family in families if family.best is not None]
-    failures, n_others = _failures(study.families)
+    failures, n_others = _failures(study)
     left = [one.seconds_left for one in phases.values()]
     known = [seconds for seconds in left if seconds is not None]
     return StudyStatus(
@@ -132,17 +132,18 @@ def _running(families: Sequence[FamilyProgress], now: datetime) -> list[Running]
     ]
 
 
-def _failures(families: Sequence[FamilyProgress]) -> tuple[tuple[Failures, ...], int]:
+def _failures(study: StudyProgress) -> tuple[tuple[Failures, ...], int]:
     reasons = Counter(
-        (family.family, _one_line(trial.failure))
-        for family in families
+        ("search", family.family, _one_line(trial.failure))
+        for family in study.families
         for trial in family.trials
         if _state(trial) == "failed"
     )
+    reasons.update((one.phase, one.family, _one_line(one.failure)) for one in study.failed)
     ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     listed = tuple(
-        Failures(family=family, reason=reason, count=count)
-        for (family, reason), count in ranked[:MAX_FAILURES]
+        Failures(phase=phase, family=family, reason=reason, count=count)
+        for (phase, family, reason), count in ranked[:MAX_FAILURES]
     )
     return listed, sum(count for _, count in ranked[MAX_FAILURES:])
 

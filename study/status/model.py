@@ -79,8 +79,16 @@ class Running:
 
 @dataclass(frozen=True, kw_only=True)
 class Failures:
-    """How many trials of a family failed for the same reason."""
+    """How many trials or models of a family failed for the same reason.
 
+    Attributes:
+        phase: "search", "validation" or "retraining".
+        family: Architecture family.
+        reason: In one line.
+        count: Above 0.
+    """
+
+    phase: str
     family: str
     reason: str
     count: int
@@ -101,7 +109,7 @@ class StudyStatus:
         best: Over all families.
         running: Trials that are under way, or were when the run fell silent.
         failures: The most frequent first.
-        other_failures: Failed trials with reasons beyond those.
+        other_failures: Failed trials and models with reasons beyond those.
         seconds_left: Of all phases; None where one of them is not known.
         time_left_basis: How that was estimated, or why it was not.
     """

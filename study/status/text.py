@@ -37,7 +37,7 @@ def _lines(status: StudyStatus) -> Iterator[tuple[str, str]]:
         yield "", f"and {len(status.running) - MAX_RUNNING} more"
     head = "failed"
     for failures in status.failures:
-        yield head, f"{failures.count} of {failures.family}: {failures.reason}"
+        yield head, f"{failures.count} of {failures.family}, {failures.phase}: {failures.reason}"
         head = ""
     if status.other_failures:
         yield "", f"{status.other_failures} for other reasons"

@@ -10,12 +10,14 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, text
 
 from study.errors import StorageError
 from study.heartbeat import heartbeat_of
 from study.records import NO_FAMILIES, RETRAINED, VALIDATED
 from study.records.progress import (
+    FailedModel,
     FamilyProgress,
     HeartbeatRecord,
     ProcessRecord,
@@ -84,6 +86,21 @@ def _study(
         ),
         validated=tuple(filter(None, map(validated_result, trained.get(VALIDATED, ())))),
         retrained=tuple(filter(None, map(retrained_result, trained.get(RETRAINED, ())))),
+        failed=tuple(
+            _failed_model(phase, trial)
+            for member, phase in ((VALIDATED, "validation"), (RETRAINED, "retraining"))
+            for trial in trained.get(member, ())
+            if trial.state == TrialState.FAIL
+        ),
+    )
+
+
+def _failed_model(phase: str, trial: FrozenTrial) -> FailedModel:
+    family, failure = trial.params.get("family"), trial.user_attrs.get("failure")
+    return FailedModel(
+        phase=phase,
+        family=family if isinstance(family, str) else "unknown",
+        failure=failure if isinstance(failure, str) else None,
     )
 
 

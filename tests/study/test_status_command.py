@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import optuna
 import pytest
-from optuna.distributions import IntDistribution
+from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from study import cli
@@ -69,12 +69,35 @@ def test_it_tells_what_is_in_the_database(path, capsys):
     }
     assert study["running"][0]["worker"]["pid"] == this_process()["pid"]
     assert study["running"][0]["n_epochs"] == 1
-    assert study["failures"] == [{"family": "custom_cnn", "reason": "out of memory", "count": 1}]
+    failures = {"phase": "search", "family": "custom_cnn", "reason": "out of memory", "count": 1}
+    assert study["failures"] == [failures]
     assert study["heartbeat"] == BEAT["time"]
     assert study["best"]["validation_accuracy"] == 0.5
     code, shown, _ = status(url_of(path), capsys, "--name", "mine")
     assert code == 0
     assert "custom_cnn: 4 of 3" in shown
+
+
+def test_models_that_failed_after_the_search_are_counted_by_reason(path, capsys):
+    with open_for_writing(url_of(path)) as storage:
+        retrained = add_study(storage, "mine/retrained", values=())
+        for seed in range(2):
+            failed = create_trial(
+                state=TrialState.FAIL,
+                params={"family": "custom_cnn", "seed": seed},
+                distributions={
+                    "family": CategoricalDistribution(("custom_cnn",)),
+                    "seed": IntDistribution(0, 9),
+                },
+                user_attrs={"failure": "too slow"},
+            )
+            retrained.add_trial(failed)
+    (study,) = json.loads(status(url_of(path), capsys, "--json")[1])["studies"]
+    assert [tuple(one.values()) for one in study["failures"]] == [
+        ("retraining", "custom_cnn", "too slow", 2),
+        ("search", "custom_cnn", "out of memory", 1),
+    ]
+    assert "2 of custom_cnn, retraining: too slow" in status(url_of(path), capsys)[1]
 
 
 @pytest.mark.parametrize(
