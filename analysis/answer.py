@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import ledger, verdict_words
+from analysis import ledger, missed, verdict_words
 from analysis.comparisons import Comparison
 from analysis.evidence import Evidence
 from analysis.labels import (
@@ -48,7 +48,7 @@ class Answer:
 
 def answer(evidence: Evidence) -> Answer:
     """Say which family is better on the test split, by how much, how surely and at what cost."""
-    warnings = ledger.warnings(evidence.ledger)
+    warnings = (*ledger.warnings(evidence.ledger), *missed.warnings(evidence))
     tested = _tested(evidence)
     if tested.empty:
         return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings)

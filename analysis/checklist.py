@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from analysis import follow_up, ledger
+from analysis import follow_up, ledger, missed
 from analysis.boundaries import at_boundary
 from analysis.evidence import Evidence
 from analysis.labels import family_label, joined, percent, points
@@ -224,6 +224,13 @@ def _confirm(evidence: Evidence) -> str:
     return follow_up.same(evidence, finalists=n_finalists, **seeds)
 
 
+def _search_anew(evidence: Evidence) -> str:
+    return (
+        "Search again with draws that follow nothing: "
+        f"{follow_up.another(evidence, sampler='random', trials=2 * _most_trials(evidence))}"
+    )
+
+
 def _widen(evidence: Evidence) -> str:
     return (
         f"See what going that far was worth: {follow_up.ablate(evidence)} "
@@ -251,7 +258,7 @@ def _wanted_dataset(evidence: Evidence) -> str:
     return f"Make it available (README says how), then: {command}"
 
 
-_Find = Callable[[Evidence], Iterator[str]]
+_Find = Callable[[Evidence], Iterable[str]]
 _Remedy = Callable[[Evidence], str]
 
 QUESTIONS: dict[str, tuple[_Find, _Remedy]] = {
@@ -264,6 +271,7 @@ QUESTIONS: dict[str, tuple[_Find, _Remedy]] = {
     "Few failures": (_failures, _make_up),
     "Few duplicates": (_duplicates, _more_trials),
     "Winner confirmed from fresh seeds": (_confirmed, _confirm),
+    "No random draw better than the winner": (missed.warnings, _search_anew),
     "Enough seeds": (_seeds, lambda evidence: follow_up.same(evidence, seeds=5)),
     "Test split touched once": (_test_split, _other_sample),
     "The dataset that was wanted": (_dataset, _wanted_dataset),

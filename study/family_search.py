@@ -127,7 +127,7 @@ class FamilySearch:
             if trial.state != TrialState.RUNNING or attrs.get("paused"):
                 continue
             self._set(trial._trial_id, {"paused": True})
-            if self._note_death(trial, at=_last_heard(last_beat, attrs)) >= MAX_DEATHS:
+            if self._note_death(trial, at=setbacks.last_heard(last_beat, attrs)) >= MAX_DEATHS:
                 failure = f"the whole run ended while it was trained, {MAX_DEATHS} times"
                 self._set(trial._trial_id, {"failure": failure})
                 self._study.tell(trial.number, state=TrialState.FAIL)
@@ -211,15 +211,6 @@ class FamilySearch:
     @property
     def _storage(self) -> optuna.storages.BaseStorage:
         return self._study._storage
-
-
-def _last_heard(beat: Heartbeat | None, attrs: Mapping[str, Any]) -> datetime | None:
-    """Return when the run that trained a trial was last heard of; None where nobody knows."""
-    # One that began only after the trial was last seen never trained it: a refused one, or another
-    # command. Both are UTC in ISO format, which sorts as time does.
-    if beat is None or str(attrs.get("seen")) < str(beat.process.get("started")):
-        return None
-    return beat.time
 
 
 def _scores(by_epoch: Mapping[int, float]) -> tuple[float, ...]:

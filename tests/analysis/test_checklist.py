@@ -14,11 +14,18 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from analysis import evidence
+from analysis import answer, evidence, missed
 from analysis.boundaries import at_boundary
 from analysis.checklist import QUESTIONS, Check, check_all
 from study.arguments import parse
-from study.records import FINALIST, FamilyRecord, StudyRecord, TrialRecord, ValidatedResult
+from study.records import (
+    FINALIST,
+    MEASURED,
+    FamilyRecord,
+    StudyRecord,
+    TrialRecord,
+    ValidatedResult,
+)
 from tests.analysis import synthetic
 
 SPACE = {
@@ -89,6 +96,21 @@ def fresh(accuracies: tuple[float, ...], *, n_trials: int = 1) -> tuple[Validate
     )
 
 
+def drawn(*accuracies: float) -> tuple[ValidatedResult, ...]:
+    """Return configurations of the second family that were drawn at random."""
+    return tuple(
+        ValidatedResult(
+            number=0,
+            family="custom_cnn",
+            purpose=MEASURED,
+            params={"drawn": seed},
+            seed=seed,
+            validation_accuracy=accuracy,
+        )
+        for seed, accuracy in enumerate(accuracies)
+    )
+
+
 def checks(record: StudyRecord) -> dict[str, Check]:
     return {check.question: check for check in check_all(evidence.from_study(record))}
 
@@ -121,6 +143,9 @@ UNFAIR = {
     "Few failures": study(other=changed(10, state="FAIL", value=None, failure="out of memory")),
     "Few duplicates": study(other=changed(10, params={"filters": 32, "learning_rate": 1e-3})),
     "Winner confirmed from fresh seeds": study(validated=fresh((0.60, 0.601, 0.602))),
+    "No random draw better than the winner": study(
+        validated=fresh((0.69, 0.70, 0.71)) + drawn(0.60, 0.7101)
+    ),
     "Enough seeds": study(
         retrained=tuple(run for run in study().retrained if run.seed < 2),
     ),
@@ -139,6 +164,29 @@ UNFAIR = {
 def test_a_fair_study_passes_every_question():
     problems = {name: check.problems for name, check in checks(study()).items() if check.problems}
     assert problems == {}
+
+
+DRAWN = (
+    "One of 2 configurations of custom CNN drawn at random scored 65.0 % on the validation images"
+)
+
+
+@pytest.mark.parametrize(
+    ("validated", "words"),
+    [
+        (drawn(0.99), "the winner 70.0 % in the search"),
+        (fresh((0.6, 0.62)) + drawn(0.5, 0.65), f"{DRAWN}, the winner 61.0 % from fresh seeds"),
+        # Within the margin of a point, and none drawn.
+        (fresh((0.69, 0.71)) + drawn(0.7099), None),
+        (fresh((0.69, 0.71)), None),
+    ],
+)
+def test_a_random_draw_above_the_winner_is_a_warning_at_the_top_of_the_report(validated, words):
+    known = evidence.from_study(study(validated=validated))
+    found = missed.warnings(known)
+    assert len(found) == (words is not None)
+    assert all(words in warning for warning in found)
+    assert set(found) <= set(answer.answer(known).warnings)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
