@@ -5,6 +5,7 @@ That text may repeat the URL with its password, and a traceback of it helps nobo
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,31 @@ def translated(url: str) -> Iterator[None]:
         if failure is None:
             raise
         raise failure from None
+
+
+@contextmanager
+def readable(url: str) -> Iterator[None]:
+    """Turn a record that Optuna cannot read into a StorageError that names the doctor.
+
+    Raises:
+        StorageError: In place of the error about JSON that is none, or a state that is none.
+    """
+    try:
+        yield
+    except json.JSONDecodeError:
+        raise _unreadable(url) from None
+    except LookupError as error:
+        # SQLAlchemy's of a value that is not among an Enum's; its kin are bugs of this program.
+        if type(error) is not LookupError:
+            raise
+        raise _unreadable(url) from None
+
+
+def _unreadable(url: str) -> StorageError:
+    return StorageError(
+        f"Storage {redacted(url)!r} holds a record that cannot be read; `python -m study doctor` "
+        "names it, and repairs it with --fix."
+    )
 
 
 def failure_of(url: str, error: Exception) -> StorageError | None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from study.errors import ConfigError, StorageError
 from study.storage.creating import create
-from study.storage.failures import failure_of, sqlite_code, sqlite_failure, translated
+from study.storage.failures import failure_of, readable, sqlite_code, sqlite_failure, translated
 from study.storage.urls import parse_url, redacted, sqlite_path
 from study.storage.watching import FileWatch
 
@@ -82,11 +82,10 @@ def open_for_reading(url: str) -> Iterator[RDBStorage]:
         StorageError: If the database is not there, cannot be read or is not an Optuna database.
     """
     path = sqlite_path(url)
-    if path is not None:
-        _check_sqlite_file(path, must_exist=True)
     if path is None:
         storage = _open(url, skip_table_creation=True)
     else:
+        _check_sqlite_file(path, must_exist=True)
         storage = _open(
             _read_only_url(path),
             skip_table_creation=True,
@@ -94,7 +93,8 @@ def open_for_reading(url: str) -> Iterator[RDBStorage]:
             engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}},
         )
     try:
-        yield storage
+        with readable(url):
+            yield storage
     except (SQLAlchemyError, StorageInternalError) as error:
         raise failure_of(url, error) or _damaged(url, error) from None
     finally:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from study.storage import open_for_writing, read_study, study_names
+from study.storage import open_for_reading, open_for_writing, read_study, study_names
 from tests.study.databases import add_study, contents, error_of, execute, url_of, write
 
 
@@ -101,3 +101,28 @@ def test_a_study_of_a_newer_schema_is_refused(database, version):
     message = error_of(read_study, database, "newer")
     assert repr(version) in message
     assert read_study(database, "first").name == "first"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE study_user_attributes SET value_json = '{oops' WHERE key = 'schema_version'",
+        "UPDATE trials SET state = 'ODD'",
+    ],
+    ids=["an attribute that is no JSON", "a state that is none"],
+)
+def test_a_record_that_cannot_be_read_is_one_line_that_names_the_doctor(tmp_path, harm):
+    path = tmp_path / "studies.db"
+    with open_for_writing(url_of(path)) as storage:
+        add_study(storage, "mine/custom_cnn", values=(0.5,))
+    execute(path, harm)
+    message = error_of(lambda url: read_study(url, "mine"), url_of(path))
+    assert "python -m study doctor" in message
+    assert str(path) in message
+
+
+def test_a_mistake_of_this_program_passes_for_no_damaged_record(tmp_path):
+    url = url_of(tmp_path / "studies.db")
+    write(url)
+    with pytest.raises(KeyError), open_for_reading(url):
+        raise KeyError("ours")
