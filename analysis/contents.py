@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analysis import display, gaps, theme
+from analysis import display, gaps, glossary, theme
 from analysis.answer import answer
 from analysis.charts import CHARTS
 from analysis.charts.base import Chart
@@ -35,6 +35,7 @@ SECTIONS = {
     "cost": "Accuracy and cost",
     "checklist": "Was it fair?",
     "missing": "What is missing",
+    "words": "Words used here",
     "reproduce": "How to reproduce this",
 }
 """Titles of the sections by anchor, in reading order; a chart names the one it stands in."""
@@ -61,6 +62,7 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
         blocks[chart.section].append(_chart(chart, evidence))
     blocks["checklist"] += _checklist(evidence)
     blocks["missing"] += _missing(evidence)
+    blocks["words"].append(glossary.table(evidence))
     blocks["reproduce"] += _reproduce(evidence)
     return Document(
         title=f"Architecture study {evidence.study.name}",
