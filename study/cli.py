@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from study import log_file
 from study.arguments import parse
 from study.commands import ablate, dashboard, doctor, run, status
-from study.console import ConsoleHandler, lasting_stderr
+from study.console import ConsoleHandler, lasting_stderr, settle_streams
 from study.errors import StudyError, one_line
 from study.interruption import exit_code
 
@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = _shown_command(argv)
         print(f"Interrupted; everything so far is kept. To continue: {command}", file=stderr)
         return exit_code(interrupt)
+    finally:
+        settle_streams()
 
 
 def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:

@@ -49,6 +49,18 @@ def print_result(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def settle_streams() -> None:
+    """Flush stdout and stderr; where nobody reads them any more, write the rest to nowhere.
+
+    Python flushes them once more when it ends, and would tell of a failure by its own exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def printable(text: str) -> str:
     """Return a text of a database as one line without characters that control a terminal."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from analysis import comparison_json, evidence
+from analysis.checklist import QUESTIONS
 from analysis.pair import evidence as pairs
 from analysis.pair.content import of_pair
 from study.records import StudyRecord
@@ -87,7 +88,7 @@ def test_it_holds_the_reports_numbers():
     assert row["test_accuracy"] == pytest.approx(np.mean(scores))
     assert row["test_accuracy_sd"] == pytest.approx(np.std(scores, ddof=1))
     assert [one["n_trials"] for one in found["ledger"]] == [30, 30]
-    assert len(found["checklist"]) == 12
+    assert len(found["checklist"]) == len(QUESTIONS)
 
 
 def test_verdicts_say_who_how_much_and_how_surely():

@@ -71,6 +71,7 @@ SEARCH_ATTRIBUTES = {
         "finalists": 2,
         "measured": 0,
         "seeds": 3,
+        "draws": 1,
         "baselines": True,
         "workers": 4,
         "threads_per_worker": 8,

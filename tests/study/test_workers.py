@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -144,13 +145,15 @@ def test_a_task_that_takes_too_long_is_ended_with_its_process_and_the_others_are
 
 def test_a_task_is_not_overdue_while_what_its_worker_said_is_not_heard():
     tasks, late = ToyTasks([]), Worker(environment={})
+    # What it says is for the test to choose.
+    late.connection, worker_end = multiprocessing.Pipe()
     try:
-        assert until(late.connection.poll)
         late.give("a task")
+        worker_end.send("news")
         workers = WorkerPool(n_workers=1, n_threads=1, task_timeout_seconds=0.0)
         workers._workers.append(late)
         assert not workers._has_ended_overdue(tasks)
-        late.receive()
+        late.connection.recv()
         assert workers._has_ended_overdue(tasks)
         assert tasks.hangs == [("a task", 0.0)]
     finally:
