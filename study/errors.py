@@ -34,12 +34,11 @@ def one_line(text: str) -> str:
     line = _SECRET_OF_QUERY.sub(r"\1***", line)
     # Else a name in a database could move the cursor or colour the terminal.
     line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
-    line = _WORD.sub(lambda word: _shortened(word[0], head=60, tail=20), line)
-    return line if len(line) <= LONGEST_LINE else _shortened(line, head=1_000, tail=400)
-
-
-def _shortened(text: str, *, head: int, tail: int) -> str:
-    return f"{text[:head]}...{text[-tail:]}"
+    line = _WORD.sub(lambda word: f"{word[0][:60]}...{word[0][-20:]}", line)
+    if len(line) <= LONGEST_LINE:
+        return line
+    # Spaces, or the words on both sides of the gap would become one that is too long itself.
+    return f"{line[:1_000].rstrip()} ... {line[-400:].lstrip()}"
 
 
 class StudyError(Exception):

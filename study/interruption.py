@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -20,7 +22,6 @@ LAST_SECONDS = 9.0
 """After the first signal; where the program has not ended by then, it is ended."""
 
 _asked = threading.Event()
-_has_deadline = threading.Event()
 _asked_by: int = signal.SIGINT
 
 
@@ -48,11 +49,17 @@ def interrupt_at_signals() -> None:
     From the first of them on the program has 9 seconds, whatever it waits for: what it keeps is in
     the database and in whole files at any moment. Without effect outside the main thread.
     """
-    _has_deadline.set()
-    if threading.current_thread() is threading.main_thread():
-        for number in SIGNALS:
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                signal.signal(number, _interrupt)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    # Python runs a handler between two steps of the main thread, which may be long in coming: the
+    # deadline is kept by a thread that hears of a signal as soon as the process gets it.
+    hears, tells = socket.socketpair()
+    tells.setblocking(False)
+    signal.set_wakeup_fd(tells.detach(), warn_on_full_buffer=False)
+    threading.Thread(target=_keep_deadline, args=(hears,), daemon=True).start()
+    for number in SIGNALS:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _interrupt)
 
 
 @contextmanager
@@ -122,25 +129,23 @@ def _interrupting() -> dict[int, Any]:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    _start_deadline(number)
     raise Interruption(number)
 
 
 def _note(number: int, _frame: FrameType | None) -> None:
     global _asked_by  # noqa: PLW0603  A signal's handler has nowhere else to leave it.
     _asked_by = number
-    _start_deadline(number)
     if _asked.is_set():
         raise Interruption(number)
     _asked.set()
 
 
-def _start_deadline(number: int) -> None:
-    if _has_deadline.is_set():
-        _has_deadline.clear()
-        timer = threading.Timer(LAST_SECONDS, _end, args=(number,))
-        timer.daemon = True
-        timer.start()
+def _keep_deadline(signals: socket.socket) -> None:
+    """End the program some seconds after the first of `SIGNALS`, whose numbers arrive as bytes."""
+    while (number := signals.recv(1)[0]) not in SIGNALS:
+        pass
+    time.sleep(LAST_SECONDS)
+    _end(number)
 
 
 def _end(number: int) -> None:

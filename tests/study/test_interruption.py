@@ -127,3 +127,31 @@ def test_a_program_that_goes_on_waiting_is_ended_also_where_nobody_hears_it():
             assert process.wait(30) == 129
         finally:
             process.kill()
+
+
+BUSY = """
+import ctypes
+from study import interruption
+
+interruption.LAST_SECONDS = 0.2
+interruption.interrupt_at_signals()
+print("ready", flush=True)
+lock = ctypes.CDLL(None).pthread_mutex_lock
+mutex = ctypes.create_string_buffer(64)
+lock(mutex)
+lock(mutex)
+"""
+"""The second lock is never had: the main thread comes to run no handler."""
+
+
+def test_a_program_whose_main_thread_hears_nothing_is_ended_with_the_code_of_the_signal():
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY], cwd=root, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(30) == 143
+        finally:
+            process.kill()

@@ -15,6 +15,7 @@ from study.cli import _shown_command
 from study.errors import one_line
 from study.storage import redacted
 from study.workers.worker import Worker
+from tests.faults.program import until
 from tests.study.bad_input import RUN, Here
 
 # Stands in for a driver: its errors repeat all that it was told, as some do.
@@ -119,6 +120,8 @@ def test_a_workers_command_line_is_the_same_whatever_the_parent_was_told(monkeyp
     worker = Worker(environment={})
     try:
         seen = psutil.Process(worker._process.pid)
+        # Between its fork and its exec a process has no command line.
+        assert until(seen.cmdline)
         assert "secret" not in " ".join(seen.cmdline())
         assert "spawn_main" in " ".join(seen.cmdline())
         assert not any("secret" in value for value in seen.environ().values())
