@@ -34,7 +34,7 @@ STOP_SECONDS = 10
 
 PHASES = ("start", "search", "retraining", "report")
 BLOWS_PER_STUDY = 10
-N_TRIALS, EPOCHS = 8, 4
+N_FAMILIES, N_TRIALS, EPOCHS = 2, 8, 4
 COMMON = (
     *("--trials", str(N_TRIALS), "--epochs", str(EPOCHS), "--workers", "2", "--pruner", "none"),
     *("--retrain-epochs", "6"),
@@ -185,7 +185,9 @@ def _phase(trials: Sequence[StoredTrial]) -> str:
     final = [one for one in trials if one.study.endswith("/retrained")]
     if len(final) >= 4:
         return "report"
-    return "retraining" if final else "search"
+    # It begins with the search's end, not with the first model that is done.
+    searched = finished([one for one in trials if not one.study.endswith("/retrained")])
+    return "retraining" if len(searched) >= N_FAMILIES * N_TRIALS else "search"
 
 
 def _compare(

@@ -1,0 +1,119 @@
+"""The emulator, on made-up curves, and searches that it answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from optuna.samplers import RandomSampler
+from scipy.stats import spearmanr
+
+from benchmarks import emulated_search
+from benchmarks.emulator import HEADROOM, known_curves, learn
+from study.config import SearchConfig
+from study.records import (
+    MEASURED,
+    DatasetRecord,
+    FamilyRecord,
+    StudyRecord,
+    TrialRecord,
+    ValidatedResult,
+)
+from tests.benchmarks.synthetic_curves import EPOCHS, SPACE, curve, table
+from tests.benchmarks.synthetic_pool import FAMILY
+
+pytestmark = [
+    pytest.mark.usefixtures("quiet_optuna"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+EMPTY = StudyRecord(name="none", dataset=DatasetRecord(name="synthetic", classes=()), families=())
+RUNGS = (2, 4, EPOCHS)
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    return learn(known_curves(table(40), EMPTY, FAMILY), SPACE, rungs=RUNGS)
+
+
+def test_it_knows_recorded_drawn_and_searched_curves_and_whole_ones_alone():
+    whole = tuple((epoch, 0.5) for epoch in range(1, EPOCHS + 1))
+    params = dict(curve(FAMILY, 99).params)
+    drawn = ValidatedResult(
+        number=0,
+        family=FAMILY,
+        purpose=MEASURED,
+        params=params,
+        seed=0,
+        validation_accuracy=0.5,
+        validation_accuracy_by_epoch=whole,
+    )
+    trial = TrialRecord(number=0, state="COMPLETE", params=params, validation_accuracy=whole)
+    record = replace(
+        EMPTY,
+        families=(
+            FamilyRecord(
+                family=FAMILY, trials=(trial, replace(trial, validation_accuracy=whole[:3]))
+            ),
+            FamilyRecord(family="alexnet_lite", trials=(trial,)),
+        ),
+        validated=(drawn, replace(drawn, purpose="finalist"), replace(drawn, family="other")),
+    )
+    assert len(known_curves(table(5), record, FAMILY)) == 5 + 1 + 1
+
+
+def test_it_ranks_configurations_that_it_has_not_seen_as_training_would(emulator):
+    unseen = [curve(FAMILY, index, noise=0.0) for index in range(100, 140)]
+    answered = [emulator.scores(one.params)[-1] for one in unseen]
+    assert spearmanr(answered, [one.validation_accuracy[-1] for one in unseen])[0] > 0.9
+    assert emulator.correlation > 0.8
+
+
+def test_early_scores_come_before_the_last_one_and_foretell_it_as_the_curves_do(emulator):
+    known = [curve(FAMILY, index) for index in range(40)]
+    expected = np.array([emulator.scores(one.params) for one in known])
+    answers = expected + np.random.default_rng(0).normal(0, emulator.noise, expected.shape)
+    assert np.all(np.diff(answers, axis=1).mean(axis=0) > 0)
+    truly = spearmanr([one.validation_accuracy[1] for one in known], answers[:, -1])[0]
+    assert spearmanr(answers[:, 0], answers[:, -1])[0] == pytest.approx(truly, abs=0.2)
+
+
+def test_nothing_comes_out_much_better_than_what_is_known():
+    rates = np.geomspace(1e-4, 1e-2, 15)
+    known = [
+        ({"rate": rate, "width": 8, "head": "flatten"}, [0.3 + number / 50] * EPOCHS)
+        for number, rate in enumerate(rates)
+    ]
+    emulator = learn(known, SPACE, rungs=RUNGS)
+    answers = [
+        emulator.scores({"rate": 1e-2, "width": width, "head": head})[-1]
+        for width in (8, 64)
+        for head in ("average", "flatten")
+    ]
+    assert max(answers) <= emulator.best + HEADROOM
+
+
+def test_a_search_chooses_among_what_it_has_begun_and_costs_less_than_all(emulator):
+    space = SimpleNamespace(
+        baselines={"named": {"rate": 1e-3, "width": 64, "head": "average"}},
+        suggest=lambda trial: {
+            name: trial._suggest(name, distribution) for name, distribution in SPACE.items()
+        },
+    )
+    settings = SearchConfig(n_trials=12, epochs=EPOCHS)
+    found = emulated_search.search(
+        emulator, space, lambda seed: RandomSampler(seed=seed), settings=settings, seed=1
+    )
+    assert emulator.scores(space.baselines["named"])[-1] <= found["best"]
+    assert found["chosen"] <= found["best"]
+    assert 1 / EPOCHS < found["epochs"] < 1
+    again = emulated_search.search(
+        emulator, space, lambda seed: RandomSampler(seed=seed), settings=settings, seed=1
+    )
+    assert again == found
+
+
+def test_the_shipped_default_is_among_the_contenders():
+    assert emulated_search.CHOSEN in emulated_search.CONTENDERS
