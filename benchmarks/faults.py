@@ -105,6 +105,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15.0, help="begin no study after these")
     arguments = parser.parse_args()
     options, machine = measuring.options(arguments), measuring.machine()
+    # A shell lets what it starts in the background ignore Ctrl-C, and that is handed down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     counts = _counted(options.result_path("faults"))
     n_kills, end = (
         5 if options.quick else arguments.kills,
