@@ -29,6 +29,7 @@ from study.objective import Objective
 from study.progress import Progress
 from study.search import SearchTasks
 from study.training.evaluation import Scorer
+from study.training.kept_models import KeptModels
 from study.training.loop import Training
 from study.training.tensorflow_steps import TensorFlowSteps
 from study.trials import TrialTask, train_trial
@@ -46,6 +47,8 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (optuna.Trial, "report", STORAGE),
     (optuna.Trial, "should_prune", STORAGE),
     (study.objective, "forward_flops", BUILDING),
+    (KeptModels, "adopt", BUILDING),
+    (KeptModels, "keep", BUILDING),
     (Training, "__init__", BUILDING),
     (Training, "run_epoch", TRAINING),
     (Training, "save", STORAGE),
@@ -82,7 +85,7 @@ def run_search(
 
     What a trial needs each time that it goes on after a pause is part of it.
     """
-    watch, epochs = Stopwatch(), []
+    watch, epochs, kept_models = Stopwatch(), [], KeptModels()
     objectives = {
         family: Objective(
             space=_watched_space(SPACES[family], watch),
@@ -91,6 +94,7 @@ def run_search(
             config=config.search,
             precision=precision,
             checkpoints=config.out,
+            kept_models=kept_models,
             on_epoch=lambda _family, _trial, scores: epochs.append(scores.epoch),
         )
         for family in studies

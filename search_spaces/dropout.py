@@ -24,12 +24,37 @@ class ByteDropout(keras.layers.Dropout):  # type: ignore[misc]
     Input and output: float, any shape.
     """
 
+    def __init__(self, rate: float, **options: Any) -> None:
+        super().__init__(rate, **options)
+        self._n_kept: Any = None
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            # Not a weight of the model: it is chosen, not learnt, and no checkpoint needs it.
+            self._n_kept = tf.Variable(self._levels_kept(), dtype=tf.int32, trainable=False)
+
+    def _levels_kept(self) -> int:
+        return round((1.0 - self.rate) * LEVELS)
+
+    @property
+    def is_adjustable(self) -> bool:
+        """Whether the rate is read as the model runs, so that it may change without a new trace."""
+        return self._n_kept is not None and 0 < self._levels_kept() < LEVELS
+
+    def adjust(self, rate: float) -> None:
+        """Drop another share from now on, of values that were partly dropped before.
+
+        Args:
+            rate: That of another adjustable layer.
+        """
+        self.rate = rate
+        self._n_kept.assign(self._levels_kept())
+
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the inputs, while training with a share set to 0 and the others scaled up."""
-        n_kept = round((1.0 - self.rate) * LEVELS)
-        if not training or n_kept == LEVELS:
+        if not training or self._levels_kept() == LEVELS:
             return inputs
-        if keras.backend.backend() != "tensorflow" or n_kept == 0:
+        if not self.is_adjustable:
             return super().call(inputs, training=training)
         import tensorflow as tf
 
@@ -42,6 +67,6 @@ class ByteDropout(keras.layers.Dropout):  # type: ignore[misc]
             dtype=tf.uint32,
         )
         random_bytes = tf.reshape(tf.bitcast(words, tf.uint8), (-1,))[:n_values]
-        is_kept = tf.reshape(random_bytes, tf.shape(inputs)) < n_kept
-        scale = tf.cast(LEVELS / n_kept, inputs.dtype)
+        is_kept = tf.reshape(random_bytes, tf.shape(inputs)) < tf.cast(self._n_kept, tf.uint8)
+        scale = tf.cast(LEVELS / self._n_kept, inputs.dtype)
         return tf.where(is_kept, inputs * scale, tf.zeros((), inputs.dtype))

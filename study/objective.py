@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from study.seeds import derive_seed
 from study.training import precision
 from study.training.backend import active_backend
 from study.training.fit import DivergedError, EpochScores, FitConfig
+from study.training.kept_models import KeptModels
 from study.training.loop import Training
 from study.trials import TrialFailedError
 
@@ -31,9 +31,6 @@ logger = logging.getLogger(__name__)
 
 OnEpoch = Callable[[str, int, EpochScores], None]
 """Called with the family, the trial's number and the epoch's scores."""
-
-N_KEPT = 4
-"""Paused trials whose models stay in memory: one that goes on soon needs no new trace."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +45,7 @@ class Objective:
         precision: "float32" or "bfloat16".
         on_epoch: Told of every epoch.
         checkpoints: Folder where each trial's state is kept until it ends; None to keep none.
+        kept_models: Of trials that have paused or ended, for others of their structure.
     """
 
     space: SearchSpace
@@ -57,7 +55,7 @@ class Objective:
     precision: str
     on_epoch: OnEpoch
     checkpoints: Path | None = None
-    _paused: OrderedDict[int, Training] = field(default_factory=OrderedDict, init=False)
+    kept_models: KeptModels = field(default_factory=KeptModels)
 
     def __call__(self, trial: optuna.Trial, *, until_epoch: int | None = None) -> float:
         """Train one configuration and return its validation accuracy after the last epoch trained.
@@ -80,8 +78,11 @@ class Objective:
         has_ended = False
         try:
             with active_backend().memory_errors():
-                training = self._kept(trial) or self._begin(trial, checkpoint)
-                self._train(trial, training, checkpoint, until_epoch=until_epoch)
+                training = self._begin(trial, checkpoint)
+                try:
+                    self._train(trial, training, checkpoint, until_epoch=until_epoch)
+                finally:
+                    self.kept_models.keep(training.model)
             has_ended = training.epoch >= self.config.epochs
         except DivergedError as error:
             has_ended = True
@@ -97,17 +98,8 @@ class Objective:
             if checkpoint and has_ended:
                 checkpoint.unlink(missing_ok=True)
             gc.collect()
-        if not has_ended:
-            self._paused[trial.number] = training
-            while len(self._paused) > N_KEPT:
-                self._paused.popitem(last=False)
         stored = trial.storage.get_trial(trial._trial_id)
         return stored.intermediate_values[training.epoch]
-
-    def _kept(self, trial: optuna.Trial) -> Training | None:
-        """Return a trial that paused here, unless it went on elsewhere meanwhile."""
-        kept = self._paused.pop(trial.number, None)
-        return kept if kept and kept.epoch == epoch_records.n_reported(trial) else None
 
     def _begin(self, trial: optuna.Trial, checkpoint: Path | None) -> Training:
         seed = derive_seed(self.config.seed, self.space.name, "trial", trial.number)
@@ -129,6 +121,7 @@ class Objective:
         trial.set_user_attr("n_parameters", model.count_params())
         trial.set_user_attr("forward_flops", forward_flops(model))
         fit = FitConfig.of(params, epochs=self.config.epochs, seed=seed)
+        model = self.kept_models.adopt(model)
         training = Training(model, self.sample.train, self.sample.validation, config=fit)
         # A trial without an epoch has none: the file is another's, of a database that is gone.
         if checkpoint and checkpoint.exists() and epoch_records.n_reported(trial):

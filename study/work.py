@@ -67,7 +67,9 @@ class TrialWork:
         """Import TensorFlow and open the database."""
         _start_backend()
         from study.objective import Objective
+        from study.training.kept_models import KeptModels
 
+        kept_models = KeptModels()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         with open_for_writing(self.config.storage_url) as storage:
             studies = {
@@ -82,6 +84,7 @@ class TrialWork:
                     config=self.config.search,
                     precision=self.precision,
                     checkpoints=checkpoints_folder(self.config.out),
+                    kept_models=kept_models,
                     on_epoch=_log_epoch,
                 )
                 for family in self.config.families

@@ -51,12 +51,14 @@ class Training:
         config: How to train.
 
     Attributes:
+        model: What is trained.
         epoch: Epochs done.
     """
 
     def __init__(
         self, model: keras.Model, train: Images, validation: Images | None, *, config: FitConfig
     ) -> None:
+        self.model = model
         self.epoch = 0
         self._train_images, self._n_images = train.images, len(train)
         self._generator = None

@@ -59,6 +59,25 @@ def test_everything_is_dropped_at_a_rate_of_one():
     assert not dropped(1.0)[1].any()
 
 
+def test_a_traced_function_drops_the_share_that_was_last_asked_for():
+    layer, ones = ByteDropout(0.1, seed=2), tf.ones((40_000,))
+    traced = tf.function(lambda values: layer(values, training=True))
+    for rate in (0.1, 0.5, 0.25):
+        layer.adjust(rate)
+        values = traced(ones).numpy()
+        share_kept = round((1 - rate) * LEVELS) / LEVELS
+        np.testing.assert_allclose(values[values > 0], 1 / share_kept, rtol=1e-6)
+        assert abs((values == 0).mean() - rate) < 0.01
+    assert traced.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "adjustable"), [(0.3, True), (0.0, False), (0.001, False), (1.0, False)]
+)
+def test_a_rate_that_changes_what_is_computed_is_not_adjustable(rate, adjustable):
+    assert ByteDropout(rate).is_adjustable is adjustable
+
+
 def test_a_saved_model_has_the_layer_again(tmp_path):
     inputs = keras.Input((6,))
     model = keras.Model(inputs, ByteDropout(0.3, seed=5)(inputs))

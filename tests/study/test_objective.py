@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import optuna
 import pytest
 
@@ -92,3 +93,20 @@ def test_a_trial_that_cannot_be_trained_says_why_in_one_line(build, reason):
     with pytest.raises(TrialFailedError) as caught:
         objective(small.space(build=build))(trial)
     assert str(caught.value) == reason
+
+
+def test_a_trial_on_a_former_ones_model_scores_as_on_its_own():
+    def scores(*, reuses):
+        sampler = optuna.samplers.RandomSampler(seed=3)
+        optuna_study = optuna.create_study(direction="maximize", sampler=sampler)
+        objectives = []
+        for units in (8, 8):
+            if not objectives or not reuses:
+                objectives.append(objective(small.space()))
+            optuna_study.enqueue_trial({"units": units})
+            trial = optuna_study.ask()
+            optuna_study.tell(trial, objectives[-1](trial))
+        assert len(objectives) == (1 if reuses else 2)
+        return [list(trial.intermediate_values.values()) for trial in optuna_study.get_trials()]
+
+    np.testing.assert_allclose(scores(reuses=True), scores(reuses=False), rtol=1e-6)
