@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from analysis.labels import (
     number,
     percent,
     points,
+    score,
 )
 from analysis.statistics.verdict import judge
 from analysis.variance import redrawn_differences
@@ -48,14 +48,20 @@ class Answer:
 
 def answer(evidence: Evidence) -> Answer:
     """Say which family is better on the test split, by how much, how surely and at what cost."""
-    warnings = (*ledger.warnings(evidence.ledger), *missed.warnings(evidence))
     tested = _tested(evidence)
     if tested.empty:
-        return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings)
+        return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings(evidence))
     verdicts = (*_between_families(evidence, tested), *_of_augmentation(evidence, tested))
     sentences = [_intervals(evidence, tested), _costs(tested), _budget(evidence)]
     sentences += [_splits(evidence), _test_time_flip(evidence)]
-    return Answer(text=" ".join(filter(None, sentences)), verdicts=verdicts, warnings=warnings)
+    return Answer(
+        text=" ".join(filter(None, sentences)), verdicts=verdicts, warnings=warnings(evidence)
+    )
+
+
+def warnings(evidence: Evidence) -> tuple[str, ...]:
+    """Return what a reader must know before believing any verdict, one sentence or two each."""
+    return (*ledger.warnings(evidence.ledger), *missed.warnings(evidence))
 
 
 def sentence(evidence: Evidence, compared: Comparison) -> str:
@@ -185,7 +191,7 @@ def _costs(tested: pd.DataFrame) -> str:
         costs = [
             f"{number(rows['n_parameters'].mean())} parameters",
             f"{duration(rows['training_seconds'].mean())} per training run",
-            f"{milliseconds(rows['milliseconds_per_image'].mean())} per image",
+            f"{milliseconds(rows['milliseconds_per_image'].iloc[0])} per image",
         ]
         known = [cost for cost in costs if cost[0].isdigit()]
         if known:
@@ -228,9 +234,7 @@ def _test_time_flip(evidence: Evidence) -> str:
 
 
 def _score(row: pd.Series) -> str:
-    if math.isfinite(row["test_accuracy_sd"]):
-        return f"{100 * row['test_accuracy']:.1f} ± {100 * row['test_accuracy_sd']:.1f} %"
-    return percent(row["test_accuracy"])
+    return score(row["test_accuracy"], row["test_accuracy_sd"])
 
 
 def _capital(text: str) -> str:

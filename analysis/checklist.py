@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from analysis import follow_up, ledger, missed
+from analysis import follow_up, ledger, missed, remedies
 from analysis.boundaries import at_boundary
 from analysis.evidence import Evidence
 from analysis.labels import family_label, joined, percent, points
 from analysis.selection import selected
-from study.winners import fresh_scores
 
 MIN_COMPLETED = 10
 """Fewer completed trials say little of a space of ten hyperparameters."""
@@ -24,13 +23,6 @@ MAX_FAILED_SHARE, MAX_DUPLICATE_SHARE = 0.1, 0.05
 
 MAX_LAST_GAIN = 0.005
 """An epoch that still brings half a point would not have been the last of a longer search."""
-
-N_FINALISTS = 3
-N_MEASURED = 20
-"""What follow-up commands ask for."""
-
-SUBSTITUTED = "cifar10"
-"""The only dataset that another may stand in for."""
 
 SETTINGS = ("epochs", "engine", "sampler", "pruner", "tuner", "precision", "seed")
 """What families must have been searched with alike."""
@@ -161,6 +153,17 @@ def _confirmed(evidence: Evidence) -> Iterator[str]:
             )
 
 
+def _missed(evidence: Evidence) -> Iterator[str]:
+    yield from missed.warnings(evidence)
+    measured = set(remedies.measured(evidence))
+    for family in evidence.winners:
+        if family not in measured:
+            yield (
+                f"{family_label(family)}: no configurations were drawn at random, so what the "
+                "search may have missed is not known."
+            )
+
+
 def _test_split(evidence: Evidence) -> Iterator[str]:
     if evidence.n_former_results:
         yield (
@@ -194,86 +197,22 @@ def _identity(params: Mapping[str, Any]) -> str:
     return json.dumps(dict(params), sort_keys=True, default=str)
 
 
-def _most_trials(evidence: Evidence) -> int:
-    return max((account.n_trials for account in evidence.ledger), default=1)
-
-
-def _even_out(evidence: Evidence) -> str:
-    counts = {account.n_trials for account in evidence.ledger}
-    if len(counts) > 1:
-        return follow_up.same(evidence, trials=max(counts))
-    # Equal trials of unequal networks differ in what they cost.
-    command = follow_up.same(evidence, measure_trials=N_MEASURED)
-    return f"Compare what equal time finds: {command}"
-
-
-def _longer_trials(evidence: Evidence) -> str:
-    epochs = [family.settings.get("epochs") for family in evidence.study.families]
-    known = [number for number in epochs if isinstance(number, int)]
-    return follow_up.another(evidence, epochs=2 * max(known, default=8))
-
-
-def _confirm(evidence: Evidence) -> str:
-    validated = evidence.study.validated
-    tried = [len(fresh_scores(family, validated)) for family in evidence.families]
-    most = max(tried, default=0)
-    # Where three were not enough, a better one may stand further down.
-    n_finalists = N_FINALISTS if most < N_FINALISTS else 2 * most
-    few = any(len(found.fresh) == 1 for found in selected(evidence))
-    seeds = {"seeds": MIN_SEEDS} if few else {}
-    return follow_up.same(evidence, finalists=n_finalists, **seeds)
-
-
-def _search_anew(evidence: Evidence) -> str:
-    return (
-        "Search again with draws that follow nothing: "
-        f"{follow_up.another(evidence, sampler='random', trials=2 * _most_trials(evidence))}"
-    )
-
-
-def _widen(evidence: Evidence) -> str:
-    return (
-        f"See what going that far was worth: {follow_up.ablate(evidence)} "
-        f"Then widen the ranges in search_spaces/ and search again: {follow_up.another(evidence)}"
-    )
-
-
-def _more_trials(evidence: Evidence) -> str:
-    return follow_up.same(evidence, trials=2 * _most_trials(evidence))
-
-
-def _make_up(evidence: Evidence) -> str:
-    n_failed = max((account.n_failed for account in evidence.ledger), default=0)
-    command = follow_up.same(evidence, trials=_most_trials(evidence) + n_failed)
-    return f"Mend the reasons, listed below, and make up for the failed trials: {command}"
-
-
-def _other_sample(evidence: Evidence) -> str:
-    seed = (evidence.study.dataset.sample_seed or 0) + 1
-    return f"Begin anew with another sample: {follow_up.another(evidence, seed=seed)}"
-
-
-def _wanted_dataset(evidence: Evidence) -> str:
-    command = follow_up.another(evidence, dataset=SUBSTITUTED)
-    return f"Make it available (README says how), then: {command}"
-
-
 _Find = Callable[[Evidence], Iterable[str]]
 _Remedy = Callable[[Evidence], str]
 
 QUESTIONS: dict[str, tuple[_Find, _Remedy]] = {
-    "Equal budgets": (_budgets, _even_out),
+    "Equal budgets": (_budgets, remedies.even_out),
     "Searched alike": (_same_settings, follow_up.another),
     "Nuisance hyperparameters tuned equally": (_nuisances, follow_up.another),
-    "Enough trials trained to the end": (_completed, _more_trials),
-    "Best values inside the space": (_boundaries, _widen),
-    "Trained long enough to rank": (_still_improving, _longer_trials),
-    "Few failures": (_failures, _make_up),
-    "Few duplicates": (_duplicates, _more_trials),
-    "Winner confirmed from fresh seeds": (_confirmed, _confirm),
-    "No random draw better than the winner": (missed.warnings, _search_anew),
-    "Enough seeds": (_seeds, lambda evidence: follow_up.same(evidence, seeds=5)),
-    "Test split touched once": (_test_split, _other_sample),
-    "The dataset that was wanted": (_dataset, _wanted_dataset),
+    "Enough trials trained to the end": (_completed, remedies.more_trials),
+    "Best values inside the space": (_boundaries, remedies.widen),
+    "Trained long enough to rank": (_still_improving, remedies.longer_trials),
+    "Few failures": (_failures, remedies.make_up),
+    "Few duplicates": (_duplicates, remedies.more_trials),
+    "Winner confirmed from fresh seeds": (_confirmed, remedies.confirm),
+    "No random draw better than the winner": (_missed, remedies.search_anew),
+    "Enough seeds": (_seeds, remedies.more_seeds),
+    "Test split touched once": (_test_split, remedies.other_sample),
+    "The dataset that was wanted": (_dataset, remedies.wanted_dataset),
 }
 """What is asked; a new question is a function and a line."""

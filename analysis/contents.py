@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analysis import display, gaps, glossary, theme
+from analysis import display, follow_up, gaps, glossary, theme
 from analysis.answer import answer
 from analysis.charts import CHARTS
 from analysis.charts.base import Chart
@@ -39,6 +39,19 @@ SECTIONS = {
     "reproduce": "How to reproduce this",
 }
 """Titles of the sections by anchor, in reading order; a chart names the one it stands in."""
+
+
+SETTINGS = {
+    "trials": "trials of each family",
+    "epochs": "epochs of a whole trial",
+    "finalists": "finalists trained from fresh seeds",
+    "measured": "configurations drawn at random",
+    "seeds": "seeds of each retrained model",
+    "draws": "samples retrained on",
+    "baselines": "named configurations retrained too",
+    "threads_per_worker": "threads of each worker",
+}
+"""What settings are called where their name does not say it."""
 
 
 def compose(evidence: Evidence, *, generated: datetime) -> Document:
@@ -157,9 +170,11 @@ def _missing(evidence: Evidence) -> list[Block]:
 
 def _reproduce(evidence: Evidence) -> list[Block]:
     blocks: list[Block] = []
-    commands = {str(family.settings.get("command", "")) for family in evidence.study.families}
-    if known := sorted(commands - {""}):
-        blocks += [Paragraph(text="The search was started with:"), Code(text="\n".join(known))]
+    if commands := follow_up.all_of(evidence):
+        blocks += [
+            Paragraph(text="The study and this report can be made anew by:"),
+            Code(text="\n".join(commands)),
+        ]
     else:
         blocks.append(Paragraph(text="The command that started the search is not recorded."))
     if settings := _settings(evidence):
@@ -183,13 +198,19 @@ def _settings(evidence: Evidence) -> Table | None:
         caption="What each search was asked for.",
         columns=("Setting", *(family_label(family.family) for family in families)),
         rows=tuple(
-            (name, *(_shown(family.settings.get(name)) for family in families)) for name in rows
+            (
+                SETTINGS.get(name, name),
+                *(_shown(family.settings.get(name)) for family in families),
+            )
+            for name in rows
         ),
     )
 
 
 def _shown(setting: object) -> str:
     # One that belongs to the other search engine is None.
+    if isinstance(setting, bool):
+        return "yes" if setting else "no"
     return MISSING if setting is None else str(setting)
 
 

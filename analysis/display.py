@@ -25,6 +25,7 @@ from analysis.labels import (
     value_text,
 )
 from analysis.selection import Selected
+from analysis.statistics.verdict import CONFIDENCE
 from study.records import WINNER
 
 
@@ -86,7 +87,7 @@ def verdicts(evidence: Evidence) -> Table | None:
             "Comparison",
             "Verdict",
             "Difference (percentage points)",
-            "Interval",
+            f"{100 * CONFIDENCE:.3g} % interval (percentage points)",
             "Surely",
             "Seeds",
             "Variance from seeds",
@@ -167,6 +168,7 @@ def checklist(checks: Sequence[Check]) -> Table:
             )
             for check in checks
         ),
+        stacks=True,
     )
 
 
@@ -192,9 +194,7 @@ def _verdict_row(compared: Comparison) -> tuple[str, ...]:
         verdict_words.question(compared),
         verdict.word,
         verdict_words.signed(mean(compared.differences)) if compared.differences else MISSING,
-        f"{verdict_words.signed(verdict.low)} to {verdict_words.signed(verdict.high)}"
-        if known
-        else MISSING,
+        verdict_words.ends(verdict) if known else MISSING,
         verdict_words.probability(verdict),
         str(len(compared.seeds)),
         MISSING

@@ -37,11 +37,20 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of texts; the first cell of each row names the row."""
+    """A table of texts; the first cell of each row names the row.
+
+    Attributes:
+        caption: What it shows.
+        columns: Names of the columns.
+        rows: A text for each column.
+        stacks: Whether a narrow screen shows each row as a block, one cell below the other: for
+            sentences rather than numbers, which are compared column by column.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    stacks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from analysis.evidence import Evidence
+from analysis.statistics.verdict import DEFAULT_MARGIN
 
 RUN = ["python", "-m", "study", "run"]
 ABLATE = ["python", "-m", "study", "ablate"]
@@ -22,15 +23,57 @@ def same(evidence: Evidence, **options: object) -> str:
     return shlex.join(words)
 
 
-def another(evidence: Evidence, **options: object) -> str:
-    """Return the same for a new study, beside this one."""
-    return same(evidence, **options, name=f"{evidence.study.name}-again")
+def another(evidence: Evidence, suffix: str = "again", **options: object) -> str:
+    """Return the same for a new study, beside this one, whose name ends in the suffix."""
+    return same(evidence, **options, name=f"{evidence.study.name}-{suffix}")
 
 
 def ablate(evidence: Evidence) -> str:
     """Return the command that shows what each of the winner's hyperparameters was worth."""
     storage = _given(_recorded(evidence), "--storage")
     return shlex.join([*ABLATE, *storage, "--name", evidence.study.name])
+
+
+def report(evidence: Evidence) -> str:
+    """Return the command that makes this report again."""
+    margin = evidence.margin
+    return shlex.join(
+        [
+            *("python", "-m", "analysis", "report"),
+            *_given(_recorded(evidence), "--storage"),
+            *("--name", evidence.study.name),
+            *(() if margin == DEFAULT_MARGIN else ("--margin", f"{100 * margin:g}")),
+        ]
+    )
+
+
+def compare(first: Evidence, second: Evidence) -> str:
+    """Return the command that lays two studies side by side."""
+    margin = first.margin
+    storages = [_given(_recorded(one), "--storage") for one in (first, second)]
+    return shlex.join(
+        [
+            *("python", "-m", "analysis", "compare", first.study.name, second.study.name),
+            *storages[0],
+            *(() if storages[0] == storages[1] else _renamed(storages[1])),
+            *(() if margin == DEFAULT_MARGIN else ("--margin", f"{100 * margin:g}")),
+        ]
+    )
+
+
+def _renamed(storage: list[str]) -> list[str]:
+    return [word.replace("--storage", "--storage-b", 1) for word in storage]
+
+
+def all_of(evidence: Evidence) -> tuple[str, ...]:
+    """Return the commands that make what is known anew, and the report of it, in their order.
+
+    Those that were recorded are told as they are, whatever they say.
+    """
+    settings = [family.settings for family in evidence.study.families]
+    recorded = sorted({str(one.get("command") or "") for one in settings} - {""})
+    ablated = (ablate(evidence),) if evidence.study.ablations else ()
+    return (*recorded, *ablated, report(evidence)) if recorded else ()
 
 
 def _recorded(evidence: Evidence) -> list[str]:

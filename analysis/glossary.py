@@ -43,4 +43,5 @@ def table(evidence: Evidence) -> Table:
         caption="What the words of this report mean.",
         columns=("Word", "Meaning"),
         rows=tuple(rows),
+        stacks=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from html import escape
 from pathlib import Path
 from string import Template
@@ -28,6 +29,10 @@ from analysis.document import (
 TEMPLATES = Path(__file__).with_name("page")
 MAX_NARROW_COLUMNS = 4
 MAX_UNBROKEN_CHARACTERS = 24
+
+COMMAND = re.compile(r"python -m (?:study|analysis) .*$", re.DOTALL)
+NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|MB|GB|points?|percentage)(?:\W|$))")
+"""The space between them, where no line is to break."""
 
 
 def render(document: Document) -> str:
@@ -75,11 +80,11 @@ def _section(section: Section) -> str:
 def _block(block: Block) -> str:
     match block:
         case Paragraph(text=text):
-            return f"<p>{escape(text)}</p>"
+            return f"<p>{_text(text)}</p>"
         case Notice(text=text):
             return _notice(text)
         case Items(items=items):
-            return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+            return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
         case Code(text=text):
             return f'<pre tabindex="0"><code>{escape(text)}</code></pre>'
         case Table():
@@ -89,27 +94,44 @@ def _block(block: Block) -> str:
 
 
 def _notice(text: str) -> str:
-    return f'<p class="notice" role="note">{escape(text)}</p>'
+    return f'<p class="notice" role="note">{_text(text)}</p>'
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
-    rows = "\n".join(
-        f'<tr><th scope="row"{_kind(first)}>{escape(first)}</th>{"".join(map(_cell, rest))}</tr>'
-        for first, *rest in table.rows
+    # Named roles, as a table whose rows are blocks is no table to a screen reader.
+    head = "".join(
+        f'<th scope="col" role="columnheader">{escape(column)}</th>' for column in table.columns
     )
+    rows = "\n".join(_row(table.columns, row) for row in table.rows)
     caption = escape(table.caption)
-    wide = ' class="wide"' if len(table.columns) > MAX_NARROW_COLUMNS else ""
+    kinds = ["wide"] * (len(table.columns) > MAX_NARROW_COLUMNS) + ["stacks"] * table.stacks
     return (
         f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0">'
-        f"<table{wide}>\n"
-        f"<caption><span>{caption}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
-        f"<tbody>\n{rows}\n</tbody></table></div>"
+        f'<table role="table" class="{" ".join(kinds)}">\n'
+        f"<caption><span>{caption}</span></caption>\n"
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
+        f'<tbody role="rowgroup">\n{rows}\n</tbody></table></div>'
     )
 
 
-def _cell(text: str) -> str:
-    return f"<td{_kind(text)}>{escape(text)}</td>"
+def _row(columns: tuple[str, ...], row: tuple[str, ...]) -> str:
+    first, *rest = row
+    cells = "".join(_cell(column, text) for column, text in zip(columns[1:], rest, strict=True))
+    head = f'<th scope="row" role="rowheader"{_kind(first)}>{_text(first)}</th>'
+    return f'<tr role="row">{head}{cells}</tr>'
+
+
+def _cell(column: str, text: str) -> str:
+    label = f' data-label="{escape(column)}"'
+    return f'<td role="cell"{_kind(text)}{label}>{_text(text)}</td>'
+
+
+def _text(text: str) -> str:
+    """Return a text escaped, its units with their numbers, a command at its end told apart."""
+    said, command = text, ""
+    if found := COMMAND.search(text):
+        said, command = text[: found.start()], f"<code>{escape(found[0])}</code>"
+    return NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", escape(said)) + command
 
 
 def _kind(text: str) -> str:
@@ -122,7 +144,7 @@ def _figure(block: FigureBlock) -> str:
     height = int(block.figure.layout.height) - theme.TITLE_PIXELS
     size = f"min-width:{block.min_width_pixels}px;height:{height}px"
     # What it shows comes first, and stands for it where it cannot be seen.
-    words = f'<p id="words-{name}">{escape(block.words)}</p>\n' if block.words else ""
+    words = f'<p id="words-{name}">{_text(block.words)}</p>\n' if block.words else ""
     described = f"words-{name} caption-{name}" if words else f"caption-{name}"
     return (
         f'<figure id="figure-{name}" aria-labelledby="title-{name}">\n'

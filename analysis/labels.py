@@ -7,6 +7,9 @@ from typing import Any
 
 MISSING = "–"  # noqa: RUF001 - an en dash, the usual mark of an empty cell
 MAX_VALUE_CHARACTERS = 40
+TINY = 0.0005
+"""Shares below this come out as 0.0 % with one digit."""
+
 NAMES = {"alexnet_lite": "AlexNet-lite"}
 """Families whose name does not follow from their identifier; a test holds all to their titles."""
 
@@ -43,11 +46,15 @@ def percent(share: float, *, digits: int = 1) -> str:
 
 def mean_and_spread(mean: float, spread: float, n: int) -> str:
     """Return shares in [0, 1] as "81.2 ± 0.3 % (n = 3)"; a single run has no spread."""
-    if not math.isfinite(mean):
-        return MISSING
+    return f"{score(mean, spread)} (n = {n})" if math.isfinite(mean) else MISSING
+
+
+def score(mean: float, spread: float) -> str:
+    """Return shares in [0, 1] as "81.2 ± 0.3 %"; with two digits where the spread is tiny."""
     if not math.isfinite(spread):
-        return f"{percent(mean)} (n = {n})"
-    return f"{100 * mean:.1f} ± {100 * spread:.1f} % (n = {n})"
+        return percent(mean)
+    digits = 2 if 0 < spread < TINY else 1
+    return f"{100 * mean:.{digits}f} ± {100 * spread:.{digits}f} %"
 
 
 def points(difference: float) -> str:

@@ -36,14 +36,21 @@ def interval(verdict: Verdict) -> str:
     """Return the interval in points: "95 % interval 1.2 to 3.4"."""
     if verdict.difference is None:
         return "no interval"
-    confidence = f"{100 * verdict.confidence:.3g} %"
-    return f"{confidence} interval {signed(verdict.low)} to {signed(verdict.high)}"
+    return f"{100 * verdict.confidence:.3g} % interval {ends(verdict)}"
+
+
+def ends(verdict: Verdict) -> str:
+    """Return the ends of the interval in points: "+1.2 to +3.4"."""
+    return f"{signed(verdict.low)} to {signed(verdict.high)}"
 
 
 def signed(share: float) -> str:
-    """Return a difference of shares in points, with a sign: "+1.2"."""
-    shown = f"{100 * share:+.1f}"
-    return "0.0" if float(shown) == 0 else shown.replace("-", "\N{MINUS SIGN}")
+    """Return a difference of shares in points, with a sign: "+1.2"; two digits where it is tiny."""
+    for digits in (1, 2):
+        shown = f"{100 * share:+.{digits}f}"
+        if float(shown):
+            return shown.replace("-", "\N{MINUS SIGN}")
+    return "0.0"
 
 
 def probability(verdict: Verdict) -> str:

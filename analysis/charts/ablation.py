@@ -14,6 +14,7 @@ from analysis.labels import family_label, joined, value_text
 from analysis.verdict_words import signed
 
 TITLE = "Why it won: from named to winner"
+NO_STEPS = "each winner is a named configuration itself, so there is no path"
 NOTHING = "not studied yet: python -m study ablate"
 ROW_PIXELS = 30
 MAX_NAMED = 3
@@ -35,18 +36,20 @@ def compute(evidence: Evidence) -> Ablations:
 def draw(computed: Ablations) -> go.Figure:
     """Draw a panel per family: a row a step, seeds as open symbols, their mean filled."""
     axis = "validation accuracy (%)"
-    if not computed.paths:
-        return theme.empty(TITLE, NOTHING, x=axis, y="changed hyperparameter")
+    paths = [path for path in computed.paths if len(path.steps) > 1]
+    if not paths:
+        missing = NO_STEPS if computed.paths else NOTHING
+        return theme.empty(TITLE, missing, x=axis, y="changed hyperparameter")
     drawing = theme.panels(
         TITLE,
-        heights=[ROW_PIXELS * max(len(path.steps), 5) for path in computed.paths],
+        heights=[ROW_PIXELS * max(len(path.steps), 5) for path in paths],
         row_gap=90,
         names=[
             f"{family_label(path.family)}, from {path.baseline} to trial {path.winner}"
-            for path in computed.paths
+            for path in paths
         ],
     )
-    for row, path in enumerate(computed.paths, start=1):
+    for row, path in enumerate(paths, start=1):
         _add_path(drawing, computed.families, path, row)
     for label, marker in (
         ("one seed", {"symbol": "circle-open"}),
@@ -111,6 +114,22 @@ def _hover(step: AblatedStep) -> str:
     )
 
 
+def _bars(path: Ablated) -> dict[str, object]:
+    """Return bars that end where the interval of a step's change does, from the row above."""
+    spans = [
+        (0.0, 0.0)
+        if step.gain is None
+        else (step.gain.mean - step.gain.interval()[0], step.gain.interval()[1] - step.gain.mean)
+        for step in path.steps
+    ]
+    return {
+        "array": [round(100 * above, 3) for _, above in spans],
+        "arrayminus": [round(100 * below, 3) for below, _ in spans],
+        "thickness": 1.5,
+        "width": 5,
+    }
+
+
 def _add_path(drawing: go.Figure, families: tuple[str, ...], path: Ablated, row: int) -> None:
     colour = theme.colours(families)[path.family]
     # Plotly joins rows of one name: two steps never have the same, as each changes another one.
@@ -132,6 +151,7 @@ def _add_path(drawing: go.Figure, families: tuple[str, ...], path: Ablated, row:
         text=[_hover(step) for step in path.steps],
         mode="lines+markers",
         line={"color": colour, "width": 1.5},
+        error_x=_bars(path),
         marker={
             "symbol": [
                 "diamond" if step.is_beyond_noise() else "diamond-open" for step in path.steps
@@ -156,9 +176,10 @@ CHART = Chart(
     caption=(
         "The top row is a configuration that was named before the search, the bottom row the "
         "winner; from one row to the next one hyperparameter takes the winner's value. Every row "
-        "was really trained, with the same seeds, and scored on the validation images. A step is "
-        "beyond noise where the 95 % interval of its change, over seeds and images, holds no "
-        "zero; each step is judged on its own, so that one of twenty without any effect would "
+        "was really trained, with the same seeds, and scored on the validation images. The bar "
+        "is the 95 % interval of a step's change, over seeds and images, drawn from the mean of "
+        "the row above: a step is beyond noise where the bar does not reach back to that mean. "
+        "Each step is judged on its own, so that one of twenty without any effect would "
         "pass. The order matters: another one would share out the same total differently. The "
         "winner was chosen on the same images, which flatters it."
     ),

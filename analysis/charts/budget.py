@@ -12,11 +12,7 @@ from analysis import theme
 from analysis.charts.base import Chart
 from analysis.evidence import Evidence
 from analysis.labels import duration, family_label, percent
-from analysis.statistics.expected_best import (
-    best_quantiles,
-    expected_best,
-    expected_best_in_time,
-)
+from analysis.statistics.expected_best import best_in_time, best_quantiles, expected_best
 from study.records import MEASURED
 
 TITLE = "What to expect of a larger budget"
@@ -27,12 +23,16 @@ N_TIMES = 60
 MOST_TIME_SHARE = 0.75
 """Of all trials' time: beyond it, all orders of the trials have nearly the same best."""
 
+BELIEVED_SHARE = 0.5
+"""Of the trials, and of their time: further right, nothing is said of who is ahead."""
+
 
 class Curve(NamedTuple):
     """What to expect of one family.
 
     `best`, `low` and `high` (in %, one a number of trials from 1) are the expected best and the
-    quantiles of `BAND`; `in_time` is the expected best after `minutes` of training.
+    quantiles of `BAND`; `in_time`, `low_in_time` and `high_in_time` are the same after `minutes`
+    of training.
     """
 
     best: np.ndarray
@@ -40,6 +40,8 @@ class Curve(NamedTuple):
     high: np.ndarray
     minutes: np.ndarray
     in_time: np.ndarray
+    low_in_time: np.ndarray
+    high_in_time: np.ndarray
 
 
 class Budgets(NamedTuple):
@@ -66,7 +68,7 @@ def compute(evidence: Evidence) -> Budgets:
 
 
 def draw(computed: Budgets) -> go.Figure:
-    """Draw two panels: by number of trials with a band, and by minutes of training."""
+    """Draw two panels with bands: by number of trials, and by minutes of training."""
     label = "validation accuracy (%)"
     if not computed.curves:
         return theme.empty(TITLE, NOTHING, x="trials", y=label)
@@ -97,44 +99,52 @@ def words(computed: Budgets) -> str:
 
 def _curve(scores: np.ndarray, seconds: np.ndarray) -> Curve:
     low, high = best_quantiles(scores, BAND)
-    minutes = in_time = np.array([])
-    if np.isfinite(seconds).all():
-        times = np.linspace(seconds.min(), MOST_TIME_SHARE * seconds.sum(), N_TIMES)
-        minutes, in_time = times / 60, expected_best_in_time(scores, seconds, times)
-    return Curve(expected_best(scores), low, high, minutes, in_time)
+    by_trials = expected_best(scores), low, high
+    if not np.isfinite(seconds).all():
+        return Curve(*by_trials, *[np.array([])] * 4)
+    times = np.linspace(seconds.min(), MOST_TIME_SHARE * seconds.sum(), N_TIMES)
+    in_time, (low_in_time, high_in_time) = best_in_time(scores, seconds, times, BAND)
+    return Curve(*by_trials, times / 60, in_time, low_in_time, high_in_time)
 
 
 def _crossings(computed: Budgets, first: str, second: str) -> list[str]:
     a, b = computed.curves[first], computed.curves[second]
-    n = min(len(a.best), len(b.best))
+    n = max(1, int(BELIEVED_SHARE * min(len(a.best), len(b.best))))
     labels = family_label(first), family_label(second)
-    changes = _changes(a.best[:n] - b.best[:n])
-    said = [
-        f"Up to {place} trials {_ahead(labels[before], changes)}, from {place + 1} on "
-        f"{labels[1 - before]}."
-        for place, before in changes[-1:]
-    ]
+    by_trials = a.best[:n] - b.best[:n]
+    said = _switches(labels, by_trials, [f"{place} trials" for place in range(1, n + 1)])
     if len(a.minutes) and len(b.minutes):
         # Before its quickest trial could end, a family has nothing to compare.
         first_end, last = max(a.minutes[0], b.minutes[0]), min(a.minutes[-1], b.minutes[-1])
+        last *= BELIEVED_SHARE / MOST_TIME_SHARE
         times = a.minutes[(a.minutes >= first_end) & (a.minutes <= last)]
         gap = np.interp(times, a.minutes, a.in_time) - np.interp(times, b.minutes, b.in_time)
-        changes = _changes(gap)
-        said += [
-            f"Up to {duration(60 * times[place - 1])} of training "
-            f"{_ahead(labels[before], changes)}, then {labels[1 - before]}."
-            for place, before in changes[-1:]
-        ]
-    if n and not said:
-        ahead = labels[0] if (a.best[:n] - b.best[:n]).mean() > 0 else labels[1]
-        said.append(f"At every budget measured here {ahead} is expected to be ahead.")
+        said += _switches(labels, gap, [f"{duration(60 * time)} of training" for time in times])
+    if not said:
+        ahead = labels[0] if by_trials.mean() > 0 else labels[1]
+        said.append(f"At every budget that can be judged here {ahead} is expected to be ahead.")
     return said
 
 
-def _ahead(label: str, changes: Sequence[tuple[int, int]]) -> str:
+def _switches(labels: tuple[str, str], gap: np.ndarray, budgets: Sequence[str]) -> list[str]:
+    """Say where the lead changes; where it does more than once, that nobody is ahead.
+
+    Args:
+        labels: Of the first and the second family.
+        gap: The first less the second, at each budget.
+        budgets: What to call them, as "3 trials".
+    """
+    changes = _changes(gap)
     if len(changes) > 1:
-        return f"the lead changes {len(changes)} times, too often to tell who is ahead"
-    return f"{label} is expected to be ahead"
+        return [
+            f"Up to {budgets[-1]} the lead changes {len(changes)} times: too often to tell who is "
+            "ahead."
+        ]
+    return [
+        f"Up to {budgets[place - 1]} {labels[before]} is expected to be ahead, then "
+        f"{labels[1 - before]}."
+        for place, before in changes
+    ]
 
 
 def _changes(gap: np.ndarray) -> list[tuple[int, int]]:
@@ -146,25 +156,25 @@ def _changes(gap: np.ndarray) -> list[tuple[int, int]]:
 def _add_family(drawing: go.Figure, families: tuple[str, ...], family: str, curve: Curve) -> None:
     colour, dash = theme.colours(families)[family], theme.dashes(families)[family]
     label = theme.plain(family_label(family))
-    trials = list(range(1, len(curve.best) + 1))
-    drawing.add_scatter(
-        x=trials + trials[::-1],
-        y=[*curve.high.round(3), *curve.low[::-1].round(3)],
-        fill="toself",
-        fillcolor=colour,
-        opacity=0.15,
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
-        showlegend=False,
-        row=1,
-        col=1,
-    )
+    trials = np.arange(1, len(curve.best) + 1)
     lines = (
-        (np.array(trials), curve.best, "trials"),
-        (curve.minutes, curve.in_time, "minutes"),
+        (trials, curve.best, curve.low, curve.high, "trials"),
+        (curve.minutes, curve.in_time, curve.low_in_time, curve.high_in_time, "minutes"),
     )
-    for column, (x, y, unit) in enumerate(lines, start=1):
+    for column, (x, y, low, high, unit) in enumerate(lines, start=1):
+        drawing.add_scatter(
+            x=[*x.round(3), *x[::-1].round(3)],
+            y=[*high.round(3), *low[::-1].round(3)],
+            fill="toself",
+            fillcolor=colour,
+            opacity=0.15,
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+            showlegend=False,
+            row=1,
+            col=column,
+        )
         drawing.add_scatter(
             x=x.round(3),
             y=y.round(3),

@@ -15,7 +15,7 @@ from analysis.evidence import Evidence
 from analysis.labels import family_label
 from analysis.statistics.cell_changes import MIN_SEEDS, cell_changes
 
-TITLE = "What augmentation changed, by class"
+TITLE = "How augmentation changed the confusions"
 NO_PAIRS = "no winner has been tested with and without augmentation yet"
 COLUMNS = 2
 
@@ -117,13 +117,13 @@ def _of_family(matrix: Change, classes: tuple[str, ...]) -> str:
     found = [f"{matrix.sure.sum()} of {matrix.sure.size} cells changed by more than seeds explain"]
     if matrix.sure[gain, gain] and matrix.points[gain, gain] > 0:
         found.append(
-            f"the largest gain is {matrix.points[gain, gain]:.1f} points more of {classes[gain]} "
-            "found"
+            f"the largest gain among them is {matrix.points[gain, gain]:.1f} points more of "
+            f"{classes[gain]} found"
         )
     if matrix.sure[true, predicted] and matrix.points[true, predicted] > 0:
         found.append(
-            f"the largest new confusion is {classes[true]} taken for {classes[predicted]}, "
-            f"{matrix.points[true, predicted]:.1f} points more often"
+            f"the largest new confusion among them is {classes[true]} taken for "
+            f"{classes[predicted]}, {matrix.points[true, predicted]:.1f} points more often"
         )
     else:
         found.append("none of them is a new confusion")
@@ -184,7 +184,7 @@ CHART = Chart(
     caption=(
         "Confusion matrix with augmentation less the one without, in percentage points of the true "
         "class, mean over seeds: blue cells became more frequent, orange ones less. Blue is good "
-        "on the diagonal and bad elsewhere. A black frame marks changes that are more than seeds "
+        "on the diagonal and bad elsewhere. A frame marks changes that are more than seeds "
         "explain: the variance between seeds is pooled over all cells, as a few seeds say little "
         "of one cell, and all cells are judged together, so that chance alone frames any cell in "
         "about one study of twenty. What other test images would show is not in that."

@@ -16,7 +16,7 @@ from analysis.verdict_words import question
 
 TITLE = "Differences, seed by seed"
 NOTHING = "nothing has been retrained in two ways yet"
-ROW_PIXELS = 62
+ROW_PIXELS = 88
 # Colours that stand for no family; symbols tell the words apart.
 COLOURS = {BETTER: theme.INK, EQUIVALENT: theme.MUTED, UNDECIDED: theme.MUTED}
 SYMBOLS = {BETTER: "diamond", EQUIVALENT: "square", UNDECIDED: "x"}
@@ -70,14 +70,25 @@ def draw(computed: Differences) -> go.Figure:
         _add_row(drawing, row, -place, with_key=row.word not in named)
         named.add(row.word)
     drawing.update_xaxes(title_text=axis)
-    drawing.update_yaxes(
-        tickvals=[-place for place in range(len(computed.rows))],
-        ticktext=[_folded(row.question) for row in computed.rows],
+    for place, row in enumerate(computed.rows):
+        # Above its row, not beside it: a phone has no room there.
+        drawing.add_annotation(
+            text=_folded(row.question),
+            xref="x domain",
+            x=0.01,
+            y=0.48 - place,
+            xanchor="left",
+            yanchor="top",
+            align="left",
+            showarrow=False,
+            font={"size": 12},
+        )
+    return drawing.update_yaxes(
+        showticklabels=False,
         range=[0.5 - len(computed.rows), 0.5],
         showgrid=False,
         title_text="comparison",
     )
-    return drawing
 
 
 def _row(compared: Comparison) -> Row:
@@ -98,7 +109,7 @@ def _add_row(drawing: go.Figure, row: Row, place: float, *, with_key: bool) -> N
     colour = COLOURS[row.word]
     drawing.add_scatter(
         x=row.differences,
-        y=[place + 0.2] * len(row.differences),
+        y=[place - 0.1] * len(row.differences),
         customdata=row.seeds,
         mode="markers",
         marker={"symbol": "circle-open", "color": colour, "size": 8, "line": {"width": 1.5}},
@@ -117,7 +128,7 @@ def _add_row(drawing: go.Figure, row: Row, place: float, *, with_key: bool) -> N
         }
     drawing.add_scatter(
         x=[row.mean],
-        y=[place - 0.1],
+        y=[place - 0.3],
         mode="markers",
         marker={"symbol": SYMBOLS[row.word], "color": colour, "size": 12},
         name=row.word,
@@ -128,7 +139,7 @@ def _add_row(drawing: go.Figure, row: Row, place: float, *, with_key: bool) -> N
 
 
 def _folded(text: str) -> str:
-    """Return a comparison on two lines, or it would leave a phone no room for the plot."""
+    """Return a comparison on two lines, as a phone is too narrow for it on one."""
     first, _, second = theme.plain(text).partition(", ")
     return f"{first}<br>{second}"
 
@@ -137,7 +148,7 @@ CHART = Chart(
     name="differences",
     title=TITLE,
     caption=(
-        "Each row compares two ways, named at its left as one against the other. An open circle is "
+        "Each row compares two ways, named above it as one against the other. An open circle is "
         "how much more of the test images the first one got right, both trained with the same "
         "seed; the filled symbol is the mean and the bar its interval. Differences within the grey "
         "band are too small to matter: a bar wholly within it shows that there is no difference "
@@ -147,5 +158,5 @@ CHART = Chart(
     section="certainty",
     compute=compute,
     draw=draw,
-    min_width_pixels=480,
+    min_width_pixels=320,
 )

@@ -20,7 +20,7 @@ from analysis.verdict_words import interval, signed
 
 TITLE = "The difference at matched size"
 NOTHING = "not studied yet: python -m study ablate"
-AXIS = "difference (percentage points)"
+AXIS = "difference of validation accuracy (percentage points)"
 
 
 class SizeDifferences(NamedTuple):
@@ -145,5 +145,5 @@ CHART = Chart(
     compute=compute,
     draw=draw,
     words=words,
-    min_width_pixels=480,
+    min_width_pixels=320,
 )

@@ -208,9 +208,9 @@ CHART = Chart(
     caption=(
         "Each line is one completed trial and crosses every upright axis at the value it used; the "
         "last axis is its validation accuracy. The better the trial, the thicker its line and the "
-        "more it stands out, in five groups of the same size: where the thick lines meet on an "
-        "axis, good trials agree on that value. Click a group in the legend to hide it. Dotted "
-        "lines, where there are any, are trials that KerasTuner proposed." + thinning.CAPTION
+        "more it stands out, in up to five groups of about the same size: where the thick lines "
+        "meet on an axis, good trials agree on that value. Click a group in the legend to hide it. "
+        "Dotted lines, where there are any, are trials that KerasTuner proposed." + thinning.CAPTION
     ),
     section="hyperparameters",
     compute=compute,

@@ -144,7 +144,8 @@ def _of_family(one: Foretelling) -> str:
 def _shown(found: RankCorrelation) -> str:
     if not math.isfinite(found.rho):
         return "unknown, as scores are all the same,"
-    return f"{found.rho:.2f} (90 % interval {found.low:.2f} to {found.high:.2f})"
+    text = f"{found.rho:.2f} (90 % interval {found.low:.2f} to {found.high:.2f})"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _lowest(computed: list[Foretelling]) -> float:

@@ -12,7 +12,7 @@ from analysis.charts.base import Chart
 from analysis.display import model_label
 from analysis.evidence import Evidence
 from analysis.factorial import AUGMENTATION, FAMILY, INTERACTION, Effects, effects
-from analysis.labels import family_label
+from analysis.labels import family_label, points
 from analysis.statistics.crossed import CrossedMean
 from analysis.verdict_words import signed
 
@@ -83,15 +83,18 @@ def _said(found: Effects) -> str:
     )
     return (
         f"Averaged over training with and without augmentation, {ahead} is ahead of {behind} by "
-        f"{_effect(family, abs(family.mean))}. Averaged over the two families, augmentation "
-        f"changes accuracy by {_effect(augmentation, augmentation.mean)}. {known} {more} more than "
-        f"{less}: the difference is {_effect(interaction, abs(interaction.mean))}."
+        f"{_effect(family, lead=True)}. Averaged over the two families, augmentation "
+        f"changes accuracy by {_effect(augmentation)}. {known} {more} more than "
+        f"{less}: the difference is {_effect(interaction, lead=True)}."
     )
 
 
-def _effect(found: CrossedMean, shown: float) -> str:
-    low, high = sorted(end * (1 if shown == found.mean else -1) for end in found.interval())
-    return f"{signed(shown)} percentage points (95 % interval {signed(low)} to {signed(high)})"
+def _effect(found: CrossedMean, *, lead: bool = False) -> str:
+    """Return an effect with its interval; a lead is above zero, whoever is ahead."""
+    sign = -1 if lead and found.mean < 0 else 1
+    low, high = sorted(sign * end for end in found.interval())
+    shown = points(sign * found.mean) if lead else f"{signed(found.mean)} percentage points"
+    return f"{shown} (95 % interval {signed(low)} to {signed(high)})"
 
 
 def _add_model(

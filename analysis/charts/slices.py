@@ -184,8 +184,9 @@ CHART = Chart(
     caption=(
         "One panel per hyperparameter, one symbol per trial, and validation accuracy upwards. "
         "Pruned trials stand where they were when they were stopped, so they look worse than they "
-        "would have become. Other hyperparameters differ from symbol to symbol: a pattern here is "
-        "a hint, not an effect." + thinning.CAPTION
+        "would have become. Choices without an order are spread a little sideways, so that "
+        "symbols do not hide each other. Other hyperparameters differ from symbol to symbol: a "
+        "pattern here is a hint, not an effect." + thinning.CAPTION
     ),
     section="hyperparameters",
     compute=compute,

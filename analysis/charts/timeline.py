@@ -132,8 +132,8 @@ def _share_in_words(share: float, workers: int) -> str:
     text = f": {percent(share, digits=0)} {of_whom}"
     if share > 1:
         return (
-            f"{text}, which cannot be more than all: the clock that dates trials and the one that "
-            "times training disagree, or there were more workers at times"
+            f"{text}. More than all, as a worker that is to be replaced ends its last trial while "
+            "its successor begins another"
         )
     return f"{text}; the rest went into proposing, building and tracing models, and waiting"
 

@@ -45,6 +45,13 @@ function draw(source, { onPaper = false } = {}) {
 const sources = [...document.querySelectorAll("script[data-figure]")];
 const drawAll = (options) => Promise.all(sources.map((source) => draw(source, options)));
 
+// A phone shows no scrollbar until it is used.
+function noteOverflows() {
+  for (const box of document.querySelectorAll(".scroll"))
+    box.toggleAttribute("data-overflows", box.scrollWidth > box.clientWidth + 1);
+}
+addEventListener("resize", noteOverflows);
+
 function recolour() {
   button.setAttribute("aria-checked", String(isDark()));
   return drawAll({ onPaper: isOnPaper });
@@ -62,4 +69,4 @@ if (!isOnPaper) {
   addEventListener("afterprint", () => drawAll());
 }
 // Whoever prints the page by a program waits for this.
-globalThis.drawn = recolour();
+globalThis.drawn = recolour().then(noteOverflows);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from analysis import display, gaps, verdict_words
+from analysis import display, follow_up, gaps, verdict_words
 from analysis.charts import differences
 from analysis.document import (
     Block,
@@ -24,6 +24,7 @@ from analysis.pair import winners, words
 from analysis.pair.evidence import Pair
 from analysis.pair.facts import Fact
 from analysis.pair.runs import Runs, retrained
+from analysis.statistics.verdict import CONFIDENCE
 
 DIFFERENCES_CAPTION = (
     "Each filled symbol is the difference of two means over seeds, and the bar its 95 % interval. "
@@ -109,11 +110,11 @@ def _missing(pair: Pair) -> list[Block]:
 def _reproduce(pair: Pair) -> list[Block]:
     blocks: list[Block] = []
     for label, known in pair.named():
-        commands = {str(family.settings.get("command", "")) for family in known.study.families}
-        if found := sorted(commands - {""}):
-            blocks += [Paragraph(text=f"{label}:"), Code(text="\n".join(found))]
+        if commands := follow_up.all_of(known):
+            blocks += [Paragraph(text=f"{label}:"), Code(text="\n".join(commands))]
         else:
             blocks.append(Paragraph(text=f"{label}: the command is not recorded."))
+    blocks += [Paragraph(text="This page:"), Code(text=follow_up.compare(*pair.studies))]
     return blocks
 
 
@@ -143,7 +144,7 @@ def _verdicts(pair: Pair) -> Table:
             "Winner",
             "Verdict",
             "Difference (percentage points)",
-            "Interval",
+            f"{100 * CONFIDENCE:.3g} % interval (percentage points)",
             "Surely",
             "Seeds",
         ),
@@ -157,9 +158,7 @@ def _verdict_row(runs: Runs) -> tuple[str, ...]:
         _question(runs),
         verdict.word,
         verdict_words.signed(runs.difference),
-        MISSING
-        if verdict.difference is None
-        else f"{verdict_words.signed(verdict.low)} to {verdict_words.signed(verdict.high)}",
+        MISSING if verdict.difference is None else verdict_words.ends(verdict),
         verdict_words.probability(verdict),
         " and ".join(str(len(seeds)) for seeds in runs.seeds),
     )
@@ -175,7 +174,7 @@ def _differences(pair: Pair) -> FigureBlock:
         title=title,
         caption=f"To the right {first} is ahead, to the left {second}. {DIFFERENCES_CAPTION}",
         figure=differences.draw(computed),
-        min_width_pixels=480,
+        min_width_pixels=320,
     )
 
 
@@ -196,8 +195,8 @@ def _side_by_side(pair: Pair) -> Table:
     conditions = [(family, augmented) for family in pair.families for augmented in (False, True)]
     return Table(
         caption=(
-            "Test accuracy of the winners, retrained from scratch before (no) and after (yes) "
-            "augmentation: mean ± standard deviation over n seeds."
+            "Test accuracy of the winners, retrained from scratch without augmentation (no) and "
+            "with it (yes): mean ± standard deviation over n seeds."
         ),
         columns=(
             "Family",

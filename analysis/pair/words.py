@@ -6,7 +6,7 @@ import dataclasses
 import statistics
 from collections.abc import Sequence
 
-from analysis import verdict_words
+from analysis import answer, verdict_words
 from analysis.comparisons import Comparison
 from analysis.labels import augmentation_label, family_label, joined, mean_and_spread, points
 from analysis.pair.evidence import Pair
@@ -26,14 +26,18 @@ CONCLUSIONS = {
 
 
 def warnings(pair: Pair) -> tuple[str, ...]:
-    """Return what must be known before anything else."""
-    if not pair.n_same_models:
-        return ()
-    return (
-        f"{pair.n_same_models} of the retrained models made the same predictions in both studies "
-        "after training with the same seed: they are the same model twice, not further evidence. "
-        "Retrain one study with other seeds to compare runs.",
-    )
+    """Return what must be known before anything else, each study's own warnings last."""
+    found = []
+    if pair.n_same_models:
+        found.append(
+            f"{pair.n_same_models} of the retrained models made the same predictions in both "
+            "studies after training with the same seed: they are the same model twice, not further "
+            "evidence. Retrain one study with other seeds to compare runs."
+        )
+    found += [
+        f"{label}: {warning}" for label, known in pair.named() for warning in answer.warnings(known)
+    ]
+    return tuple(found)
 
 
 def verdicts(pair: Pair) -> tuple[str, ...]:

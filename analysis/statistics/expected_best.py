@@ -49,27 +49,31 @@ def best_quantiles(scores: np.ndarray, quantiles: Sequence[float]) -> np.ndarray
     return np.asarray(ordered[np.minimum(found, len(ordered) - 1)])
 
 
-def expected_best_in_time(
-    scores: np.ndarray, seconds: np.ndarray, at_seconds: np.ndarray
-) -> np.ndarray:
-    """Return the expected best score after so much time, one trial following another.
+def best_in_time(
+    scores: np.ndarray, seconds: np.ndarray, at_seconds: np.ndarray, quantiles: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is the best score after so much time, one trial following another.
 
-    The mean over random orders of the trials; where a trial has not ended yet in some order, the
-    score there is that of guessing, taken as the worst observed one.
+    Over random orders of the trials; where a trial has not ended yet in some order, the score
+    there is that of guessing, taken as the worst observed one.
 
     Args:
         scores: Of N independently drawn configurations.
         seconds: What each took.
         at_seconds: After which times; well below the sum of `seconds`, or all orders agree.
+        quantiles: In (0, 1).
+
+    Returns:
+        The expected one, shape (n_times,), and the quantiles, shape (quantiles, n_times).
     """
     rng = np.random.default_rng(SEED)
-    total = np.zeros(len(at_seconds))
-    for _ in range(N_ORDERS):
+    found = np.empty((N_ORDERS, len(at_seconds)))
+    for row in found:
         order = rng.permutation(len(scores))
         best = np.maximum.accumulate(scores[order])
         n_ended = np.searchsorted(np.cumsum(seconds[order]), at_seconds, side="right")
-        total += np.where(n_ended > 0, best[np.maximum(n_ended - 1, 0)], scores.min())
-    return np.asarray(total / N_ORDERS)
+        row[:] = np.where(n_ended > 0, best[np.maximum(n_ended - 1, 0)], scores.min())
+    return found.mean(axis=0), np.quantile(found, quantiles, axis=0)
 
 
 def _subsets(of: np.ndarray, chosen: np.ndarray, n_all: int, n: np.ndarray) -> np.ndarray:

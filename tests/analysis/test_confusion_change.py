@@ -118,8 +118,10 @@ def test_words_name_the_largest_gain_and_the_largest_new_confusion_among_sure_ce
     text = confusion_change.words(confusion_change.Changes(("cat", "dog", "ship"), [change]))
 
     assert "4 of 9 cells" in text
-    assert "the largest gain is 5.0 points more of cat found" in text
-    assert "the largest new confusion is cat taken for ship, 4.0 points more often" in text
+    assert "the largest gain among them is 5.0 points more of cat found" in text
+    assert (
+        "the largest new confusion among them is cat taken for ship, 4.0 points more often" in text
+    )
 
 
 def test_frames_stand_around_the_sure_cells_and_the_scale_is_the_same_both_ways():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.statistics.expected_best import (
+    best_in_time,
     best_quantiles,
     expected_best,
-    expected_best_in_time,
 )
 
 SCORES = np.array([0.62, 0.55, 0.71, 0.55, 0.80, 0.64, 0.10])
@@ -61,15 +61,16 @@ def test_hundreds_of_trials_do_not_overflow():
 def test_in_time_it_is_that_of_the_trials_that_have_ended():
     seconds = np.full(len(SCORES), 10.0)
 
-    found = expected_best_in_time(SCORES, seconds, np.array([9.0, 10.0, 35.0, 69.0]))
+    found, bands = best_in_time(SCORES, seconds, np.array([9.0, 10.0, 35.0, 69.0]), (0.1, 0.9))
 
     expected = expected_best(SCORES)
     assert found[0] == pytest.approx(SCORES.min())
     assert found[1:] == pytest.approx(expected[[0, 2, 5]], abs=0.01)
+    assert bands[:, 1:] == pytest.approx(best_quantiles(SCORES, (0.1, 0.9))[:, [0, 2, 5]], abs=0.02)
 
 
 def test_in_time_a_slow_family_falls_behind_an_equal_quick_one():
     at = np.array([100.0])
-    quick = expected_best_in_time(SCORES, np.full(len(SCORES), 20.0), at)
-    slow = expected_best_in_time(SCORES, np.full(len(SCORES), 50.0), at)
+    quick, _ = best_in_time(SCORES, np.full(len(SCORES), 20.0), at, (0.5,))
+    slow, _ = best_in_time(SCORES, np.full(len(SCORES), 50.0), at, (0.5,))
     assert quick > slow

@@ -77,7 +77,7 @@ def test_an_interaction_is_called_open_or_not_by_its_interval():
     said = [seeds.words(seeds.compute(evidence.from_study(study))) for study in (strong, weak)]
 
     assert "Augmentation brings custom CNN more than AlexNet-lite" in said[0]
-    assert "custom CNN is ahead of AlexNet-lite by +9." in said[0]
+    assert "custom CNN is ahead of AlexNet-lite by 9." in said[0]
     assert "It is open whether augmentation brings" in said[1]
 
 

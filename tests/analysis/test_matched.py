@@ -82,7 +82,7 @@ def test_the_words_say_what_is_left_of_the_lead():
     assert f"by its trial {MATCH.trial.number})" in said
     assert said.endswith("At matched size, custom CNN is BETTER than AlexNet-lite.")
     figure = chart.draw(computed)
-    assert list(figure.layout.yaxis.ticktext) == [
+    assert [note.text for note in figure.layout.annotations] == [
         f"{names}<br>{how}" for how in ("as they are", "at matched size")
     ]
     assert figure.layout.xaxis.title.text == chart.AXIS

@@ -89,7 +89,7 @@ def test_a_trial_of_unknown_training_time_is_busy_from_start_to_end():
     ("workers", "expected"),
     [
         (2, "15 min 0 s, all trials together: 75 % of the time of 2 workers; the rest"),
-        (1, "150 % of the one worker's time, which cannot be more than all"),
+        (1, "150 % of the one worker's time. More than all, as a worker"),
         (None, "15 min 0 s, all trials together. The longest"),
         (0, "15 min 0 s, all trials together. The longest"),
     ],
