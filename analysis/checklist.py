@@ -98,10 +98,16 @@ def _completed(evidence: Evidence) -> Iterator[str]:
 
 def _boundaries(evidence: Evidence) -> Iterator[str]:
     for family, trial in evidence.winners.items():
-        for name, end in at_boundary(trial):
+        found = list(at_boundary(trial))
+        sides = [
+            f"{joined(names)} at the {side} end of the range"
+            for side in ("lower", "upper")
+            if (names := [name for name, end in found if end == side])
+        ]
+        if sides:
             yield (
-                f"{family_label(family)}: the winner's {name} is at the {end} end of its range, "
-                "so that a better value may lie outside."
+                f"{family_label(family)}: the winner has {joined(sides)}; better values may lie "
+                "outside."
             )
 
 

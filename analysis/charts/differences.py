@@ -53,7 +53,7 @@ def compute(evidence: Evidence) -> Differences:
 
 def draw(computed: Differences) -> go.Figure:
     """Draw a line a comparison: seeds as open symbols, the mean filled, the interval as a bar."""
-    axis = "difference of test accuracy (percentage points)"
+    axis = "difference of test accuracy<br>(percentage points)"  # One line is too long for a phone.
     if not computed.rows:
         return theme.empty(computed.title, NOTHING, x=axis, y="comparison")
     drawing = theme.figure(computed.title, height=ROW_PIXELS * len(computed.rows) + 20)
@@ -85,6 +85,7 @@ def draw(computed: Differences) -> go.Figure:
         )
     return drawing.update_yaxes(
         showticklabels=False,
+        ticks="",
         range=[0.5 - len(computed.rows), 0.5],
         showgrid=False,
         title_text="comparison",

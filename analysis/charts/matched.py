@@ -20,7 +20,7 @@ from analysis.verdict_words import interval, signed
 
 TITLE = "The difference at matched size"
 NOTHING = "not studied yet: python -m study ablate"
-AXIS = "difference of validation accuracy (percentage points)"
+AXIS = "difference of validation accuracy<br>(percentage points)"
 
 
 class SizeDifferences(NamedTuple):

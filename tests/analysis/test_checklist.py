@@ -253,6 +253,14 @@ def test_the_remedies_name_what_answers_their_question():
     assert "--dataset cifar10" in remedies["The dataset that was wanted"]
 
 
+def test_values_at_the_ends_are_told_once_a_family():
+    check = checks(UNFAIR["Best values inside the space"])["Best values inside the space"]
+    assert check.problems == (
+        "custom CNN: the winner has filters at the upper end of the range; better values may lie "
+        "outside.",
+    )
+
+
 def test_what_was_done_already_is_not_asked_for_again():
     paths = tuple(
         AblationPath(family=name, baseline="V1", winner=0, steps=())
