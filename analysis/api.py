@@ -13,7 +13,7 @@ from typing import Unpack
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import frames, report, tables
+from analysis import effect_frames, frames, report, tables
 from analysis.answer import Answer, answer
 from analysis.charts import CHARTS
 from analysis.evidence import Evidence
@@ -99,6 +99,58 @@ def budgets(**source: Unpack[Source]) -> pd.DataFrame:
 def fairness(**source: Unpack[Source]) -> pd.DataFrame:
     """Return one row a question of the checklist: `question`, `passed`, `problems`, `remedy`."""
     return frames.fairness(evidence_of(**source))
+
+
+def luck(**source: Unpack[Source]) -> pd.DataFrame:
+    """Return one row a winner: how far the search's score flatters it.
+
+    Returns:
+        `family`, `trial`, `n_completed` trials; the accuracies `searched`, `fresh` (mean over fresh
+        seeds), `tested` and `tested_augmented`; the `luck`, searched less fresh, with the interval
+        of one more run, `low` to `high` at `confidence`. What was not measured is missing.
+    """
+    return effect_frames.luck(evidence_of(**source))
+
+
+def effects(**source: Unpack[Source]) -> pd.DataFrame:
+    """Return one row an effect of two families: of family, of augmentation, their interaction.
+
+    Returns:
+        `first_family`, `second_family`, `effect`, its `mean` in test accuracy with the interval
+        `low` to `high` at `confidence`, `n_seeds`.
+    """
+    return effect_frames.effects(evidence_of(**source))
+
+
+def ablation(**source: Unpack[Source]) -> pd.DataFrame:
+    """Return one row a step of each path from a named configuration to the present winner.
+
+    Returns:
+        `family`, `baseline`, `winner` (its trial), `step` from 0, which is the named one; what was
+        `changed`, `before` and `after`; the mean `validation_accuracy` and its `gain` over the step
+        before, with the interval `low` to `high` at `confidence`, `n_seeds`.
+    """
+    return effect_frames.ablation(evidence_of(**source))
+
+
+def f1_changes(**source: Unpack[Source]) -> pd.DataFrame:
+    """Return one row a winner and class: what augmentation changed of its F1 score.
+
+    Returns:
+        `family`, `class`, `change` and its interval `low` to `high`; the intervals of all classes
+        of a family hold together at 95 %.
+    """
+    return effect_frames.f1_changes(evidence_of(**source))
+
+
+def expected_best(**source: Unpack[Source]) -> pd.DataFrame:
+    """Return one row a family and number of trials: the best to expect of a random search.
+
+    Returns:
+        `family`, `n_trials`, the expected best `validation_accuracy`, and `low` to `high`, within
+        which four of five such searches end.
+    """
+    return effect_frames.expected_best(evidence_of(**source))
 
 
 def importance(**source: Unpack[Source]) -> pd.DataFrame:

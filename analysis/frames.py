@@ -9,7 +9,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from analysis import answer
+from analysis import answer, effect_frames
 from analysis.charts import importance as importance_chart
 from analysis.checklist import check_all
 from analysis.comparison_details import of_verdict
@@ -115,5 +115,10 @@ FRAMES: Mapping[str, Callable[[Evidence], pd.DataFrame]] = {
     "by_class": lambda evidence: evidence.by_class,
     "budgets": budgets,
     "fairness": fairness,
+    "luck": effect_frames.luck,
+    "effects": effect_frames.effects,
+    "ablation": effect_frames.ablation,
+    "f1_changes": effect_frames.f1_changes,
+    "expected_best": effect_frames.expected_best,
 }
 """The report's tables by file name; each takes milliseconds, as importances do not."""

@@ -18,6 +18,7 @@ from optuna.storages import InMemoryStorage
 import analysis
 from analysis.evidence import from_study
 from study.errors import ConfigError, StorageError
+from study.records import MEASURED
 from tests.analysis import synthetic
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,11 @@ FRAMES = (
     "curves",
     "budgets",
     "fairness",
+    "luck",
+    "effects",
+    "ablation",
+    "f1_changes",
+    "expected_best",
 )
 
 
@@ -183,6 +189,36 @@ def test_verdicts_are_those_of_comparison_json(ordinary_report):
             assert row[name] == stored[name]
         assert row["n_seeds"] == len(stored["seeds"])
         assert stored["word"] in row["sentence"]
+
+
+def test_what_stands_behind_the_verdicts_is_that_of_comparison_json(ordinary_report):
+    content = json.loads(ordinary_report.json.read_text(encoding="utf-8"))
+    luck = analysis.luck(evidence=KNOWN)
+    assert list(luck["luck"]) == [one["luck"] for one in content["selection"]]
+    effects = analysis.effects(evidence=KNOWN)
+    (found,) = content["effects"]
+    assert dict(zip(effects["effect"], effects["mean"], strict=True)) == {
+        name: estimate["mean"] for name, estimate in found["effects"].items()
+    }
+    path = analysis.ablation(evidence=KNOWN)
+    steps = [step for one in content["ablations"] for step in one["steps"]]
+    assert [gain for gain in path["gain"] if not math.isnan(gain)] == [
+        step["gain"]["mean"] for step in steps if step["gain"]
+    ]
+    assert list(path["after"]) == [step["after"] for step in steps]
+
+
+def test_the_best_to_expect_of_one_trial_is_the_mean_of_those_drawn():
+    frame = analysis.expected_best(evidence=KNOWN)
+    for family, rows in frame.groupby("family"):
+        drawn = [
+            one.validation_accuracy
+            for one in KNOWN.study.validated
+            if (one.family, one.purpose) == (family, MEASURED)
+        ]
+        assert list(rows["n_trials"]) == list(range(1, len(drawn) + 1))
+        assert rows["validation_accuracy"].iloc[0] == pytest.approx(sum(drawn) / len(drawn))
+        assert rows["validation_accuracy"].iloc[-1] == pytest.approx(max(drawn))
 
 
 def test_a_larger_margin_changes_the_word():
