@@ -109,19 +109,31 @@ def last_beats(storage: BaseStorage, study_names: Iterable[str]) -> dict[str, He
 
 
 def other_live_runs(storage: BaseStorage, study_names: Iterable[str]) -> tuple[Heartbeat, ...]:
-    """Return the heartbeats of other processes that seem to run one of these Optuna studies."""
-    beats = last_beats(storage, study_names).values()
-    return tuple(beat for beat in beats if not beat.is_ours and beat.is_alive())
+    """Return the heartbeats of other processes that seem to run what these Optuna studies are of.
+
+    That is `NAME` of `NAME/FAMILY`: runs of different families would retrain into one study.
+    """
+    names = {_comparison(name) for name in study_names}
+    beats = [
+        heartbeat_of(study.system_attrs)
+        for study in storage.get_all_studies()
+        if _comparison(str(study.study_name)) in names
+    ]
+    return tuple(beat for beat in beats if beat and not beat.is_ours and beat.is_alive())
+
+
+def _comparison(study_name: str) -> str:
+    return study_name.rpartition("/")[0]
 
 
 def refuse_others(storage: BaseStorage, study_names: Iterable[str]) -> None:
-    """Raise a StudyTakenError where another run of one of these Optuna studies is alive."""
+    """Raise a StudyTakenError where another run of what these Optuna studies are of is alive."""
     for beat in other_live_runs(storage, study_names):
         raise taken_by(beat)
 
 
 def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> bool:
-    """Write this run's beat into an Optuna study, unless another live run is at it.
+    """Write this run's beat into an Optuna study, unless another live run is at it or its sisters.
 
     Looking and writing are one transaction, so that of two runs that begin at once one is refused.
 
@@ -133,21 +145,39 @@ def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> boo
     """
     beat = {**this_process(), "time": datetime.now(tz=UTC).isoformat(), "stopped": stopped}
     with Session(storage.engine) as session, session.begin():
-        # SQLite's transactions here take the lock as they begin; other databases lock the row.
-        studies = session.query(StudyModel).filter_by(study_name=study_name)
-        study = studies.with_for_update().one_or_none()
-        if study is None:
+        # SQLite's transactions here take the lock as they begin; other databases lock the rows.
+        sisters = {str(study.study_name): study for study in _sisters(session, study_name)}
+        if study_name not in sisters:
             return False
-        key = {"study_id": study.study_id, "key": ATTRIBUTE}
-        row = session.query(StudySystemAttributeModel).filter_by(**key).one_or_none()
-        last = heartbeat_of({ATTRIBUTE: json.loads(str(row.value_json))}) if row else None
-        if last is not None and not last.is_ours and last.is_alive():
-            raise taken_by(last)
+        rows = {
+            name: session.query(StudySystemAttributeModel)
+            .filter_by(study_id=study.study_id, key=ATTRIBUTE)
+            .one_or_none()
+            for name, study in sisters.items()
+        }
+        for row in rows.values():
+            last = heartbeat_of({ATTRIBUTE: json.loads(str(row.value_json))}) if row else None
+            if last is not None and not last.is_ours and last.is_alive():
+                raise taken_by(last)
+        row = rows[study_name]
         if row is None:
+            key = {"study_id": sisters[study_name].study_id, "key": ATTRIBUTE}
             session.add(StudySystemAttributeModel(**key, value_json=json.dumps(beat)))
         else:
             row.value_json = json.dumps(beat)
     return True
+
+
+def _sisters(session: Session, study_name: str) -> list[StudyModel]:
+    """Return the Optuna studies of the same comparison, the one of this name among them."""
+    comparison = _comparison(study_name)
+    found = session.query(StudyModel).filter(
+        StudyModel.study_name.startswith(f"{comparison}/", autoescape=True)
+    )
+    # Some databases do not tell capitals from small letters there.
+    return [
+        one for one in found.with_for_update() if _comparison(str(one.study_name)) == comparison
+    ]
 
 
 def taken_by(beat: Heartbeat) -> StudyTakenError:

@@ -85,7 +85,13 @@ def test_the_chart_and_the_words_say_the_same():
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(0.0123, "+1.2"), (-0.0123, "\N{MINUS SIGN}1.2"), (-0.0001, "0.0")]
+    ("share", "shown"),
+    [
+        (0.0123, "+1.2"),
+        (-0.0123, "\N{MINUS SIGN}1.2"),
+        (-0.0001, "\N{MINUS SIGN}0.01"),
+        (-0.00001, "0.0"),
+    ],
 )
-def test_differences_have_a_sign(share, shown):
+def test_differences_have_a_sign_and_a_tiny_one_is_told_from_none(share, shown):
     assert verdict_words.signed(share) == shown

@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from study.errors import StudyTakenError
-from study.heartbeat import AHEAD_SECONDS, ATTRIBUTE, STALE_SECONDS, beating, claim, last_beats
+from study.heartbeat import (
+    AHEAD_SECONDS,
+    ATTRIBUTE,
+    STALE_SECONDS,
+    beating,
+    claim,
+    last_beats,
+    other_live_runs,
+)
 from study.interruption import deferred_interrupts, stop_if_asked
 from study.storage import open_for_showing, open_for_writing, read_study
 from tests.faults.quick_runs import NAME, ends, ends_in_one_line, held_at, start, whole
@@ -113,7 +121,7 @@ def test_of_many_claims_at_once_one_is_granted(tmp_path, storage, monkeypatch):
     assert all(f"process {granted[0]} " in message for message in refused)
 
 
-def test_a_run_is_refused_before_it_does_anything_and_takes_its_claims_back(storage):
+def test_a_run_is_refused_before_it_does_anything_and_claims_nothing(storage):
     add_study(storage, "first/alexnet_lite")
     beat(storage)
     with (
@@ -122,10 +130,29 @@ def test_a_run_is_refused_before_it_does_anything_and_takes_its_claims_back(stor
     ):
         pytest.fail("It began.")
     beats = last_beats(storage, ["first/alexnet_lite", "first/custom_cnn"])
-    assert {name: one.is_alive() for name, one in beats.items()} == {
-        "first/alexnet_lite": False,
-        "first/custom_cnn": True,
-    }
+    assert {name: one.is_alive() for name, one in beats.items()} == {"first/custom_cnn": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [
+        ("first/alexnet_lite", True),
+        ("first/retrained", True),
+        ("First/custom_cnn", False),
+        ("first/a/custom_cnn", False),
+        ("fir_t/custom_cnn", False),
+        ("second/custom_cnn", False),
+    ],
+)
+def test_a_run_of_other_families_of_a_study_is_a_second_run_of_it(storage, name, is_taken):
+    add_study(storage, name)
+    beat(storage)
+    assert bool(other_live_runs(storage, [name])) is is_taken
+    if is_taken:
+        with pytest.raises(StudyTakenError, match="process 7 on host 'elsewhere'"):
+            claim(storage, name)
+    else:
+        assert claim(storage, name)
 
 
 def test_a_run_that_was_taken_over_while_it_slept_stops(storage, caplog, monkeypatch):

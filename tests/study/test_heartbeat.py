@@ -97,7 +97,7 @@ def test_a_run_is_alive_where_it_was_heard_of_lately_and_is_not_known_to_be_dead
     told = {**ELSEWHERE, "time": moment.isoformat(), "stopped": False, **changes}
     storage.set_study_system_attr(storage.get_study_id_from_name(NAME), ATTRIBUTE, told)
     assert bool(other_live_runs(storage, [NAME])) is is_alive
-    assert other_live_runs(storage, ["first/other"]) == ()
+    assert other_live_runs(storage, ["other/custom_cnn"]) == ()
 
 
 def test_the_run_itself_is_no_other_run(storage):
