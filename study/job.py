@@ -28,7 +28,7 @@ from study.heartbeat import Heartbeat, beating, last_beats, refuse_others
 from study.keras_tuner.scheduler import TunerScheduler
 from study.matching import size_matches
 from study.progress import Progress
-from study.records import RETRAINED, VALIDATED, FamilyRecord, StudyRecord
+from study.records import RETRAINED, VALIDATED, AblationPath, FamilyRecord, StudyRecord
 from study.results import RetrainingTasks, check_families
 from study.runs import candidates, done_keys, planned_runs
 from study.schedulers import Scheduler
@@ -98,8 +98,11 @@ def ablate(
     Raises:
         ConfigError: If a family has no winner, or no named configuration to begin with.
     """
-    with _opened(config, sample, progress) as job, beating(job.storage, _members(config)):
-        job.ablate(baseline)
+    with _opened(config, sample, progress) as job:
+        # Before the first sign of life, as above.
+        paths = job.paths(baseline)
+        with beating(job.storage, _members(config)):
+            job.ablate(paths)
     return read_study(config.storage_url, config.name)
 
 
@@ -208,10 +211,10 @@ class _Job:
         )
         self._validate((*finalists, *measured), record)
 
-    def ablate(self, baseline: str | None) -> None:
+    def paths(self, baseline: str | None) -> list[AblationPath]:
         record, families = self._records()
         epochs = self.config.search.epochs
-        paths = [
+        return [
             plan(
                 family,
                 record,
@@ -220,6 +223,9 @@ class _Job:
             )
             for family in families
         ]
+
+    def ablate(self, paths: Sequence[AblationPath]) -> None:
+        record, families = self._records()
         optuna_study = self._validated_study()
         stored = optuna_study.user_attrs.get("ablation", {})
         attrs = {**stored, **{path.family: path_attrs(path) for path in paths}}

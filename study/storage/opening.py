@@ -17,14 +17,13 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from study.errors import ConfigError, StorageError
+from study.storage import journal
 from study.storage.creating import create
 from study.storage.failures import failure_of, readable, sqlite_code, sqlite_failure, translated
 from study.storage.urls import parse_url, redacted, sqlite_path
 from study.storage.watching import FileWatch
 
 BUSY_TIMEOUT_SECONDS = 60
-WAL_VERSIONS = b"\x02\x02"
-"""Bytes 18 and 19 of an SQLite file in WAL mode: its write and read versions."""
 OPTUNA_TABLES = {"studies", "trials", "version_info"}
 
 
@@ -58,7 +57,8 @@ def open_for_writing(url: str) -> Iterator[RDBStorage]:
 def check_writable(url: str) -> None:
     """Raise what `open_for_writing` would, without creating or changing anything.
 
-    Whether a server answers is not tried.
+    But for a write that a killed program left half done, which is taken back. Whether a server
+    answers is not tried.
     """
     _check_driver(url)
     path = sqlite_path(url)
@@ -76,6 +76,8 @@ def close(storage: RDBStorage) -> None:
 @contextmanager
 def open_for_reading(url: str) -> Iterator[RDBStorage]:
     """Open the storage of an existing database; an SQLite file is not changed by a single byte.
+
+    But for a write that a killed program left half done, which is taken back.
 
     Raises:
         ConfigError: If the URL is not one or its database driver is missing.
@@ -176,19 +178,7 @@ def _damaged(url: str, error: Exception) -> StorageError:
 
 def _read_only_url(path: Path) -> str:
     # SQLAlchemy decodes the address once before SQLite does.
-    return f"sqlite:///file:{quote(quote(str(path.resolve())))}?{_read_only_mode(path)}&uri=true"
-
-
-def _read_only_mode(path: Path) -> str:
-    # To read a database in WAL mode, SQLite makes two files beside it, or fails where it may not;
-    # where no log is pending, "immutable" does without. While one is, the file must not even be
-    # opened here: closing it would drop the locks by which SQLite, in this very process, holds it,
-    # and another process would then delete the log that this one goes on writing to.
-    if Path(f"{path}-wal").exists():
-        return "mode=ro"
-    with path.open("rb") as file:
-        header = file.read(20)
-    return "mode=ro&immutable=1" if header[18:20] == WAL_VERSIONS else "mode=ro"
+    return f"sqlite:///file:{quote(quote(str(path.resolve())))}?{journal.read_only_mode(path)}&uri=true"
 
 
 def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
@@ -219,6 +209,7 @@ def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
                 "or name another with --storage."
             )
         return
+    journal.settle(path, timeout_seconds=BUSY_TIMEOUT_SECONDS)
     tables = _tables(path)
     if (tables or must_exist) and not tables >= OPTUNA_TABLES:
         raise StorageError(
@@ -228,7 +219,7 @@ def _check_sqlite_file(path: Path, *, must_exist: bool) -> None:
 
 def _tables(path: Path) -> set[str]:
     try:
-        uri = f"file:{quote(str(path.resolve()))}?{_read_only_mode(path)}"
+        uri = f"file:{quote(str(path.resolve()))}?{journal.read_only_mode(path)}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
         try:
             rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -162,3 +164,18 @@ def test_a_path_is_trained_recorded_and_not_trained_again(run_job, tmp_path, mon
         assert right.mean() == pytest.approx(one.validation_accuracy)
     assert job.ablate(config, **options).validated == studied.validated
     assert read_study(config.storage_url, "trial-run").ablations == (path,)
+
+
+def test_a_path_that_cannot_be_planned_leaves_the_database_as_it_is(run_job, tmp_path):
+    run_job()
+    path = tmp_path / "studies.db"
+
+    def rows():
+        with closing(sqlite3.connect(path)) as connection:
+            return list(connection.iterdump())
+
+    before = rows()
+    options = {"sample": small.sample(), "progress": small.silent_progress()}
+    with pytest.raises(ConfigError, match="no named configuration 'nix'"):
+        job.ablate(small.config(tmp_path), **options, baseline="nix")
+    assert rows() == before
