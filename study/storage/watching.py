@@ -48,7 +48,11 @@ class FileWatch:
             raise self._gone("was deleted or replaced while it was in use")
         if found.st_size < n_bytes:
             # A database does not shrink by itself: without VACUUM, free pages are kept.
-            raise self._gone("was cut short while it was in use")
+            raise StorageError(
+                f"Database {self._shown!r} became smaller while it was in use; if `python -m study "
+                "doctor` finds it sound, as after VACUUM, run the same command again, else put a "
+                "backup of it back first."
+            )
         self._n_bytes = found.st_size
 
     def _is_same(self, found: os.stat_result) -> bool:

@@ -54,8 +54,8 @@ def empty(path):
     [
         (delete, "deleted or replaced"),
         (replace, "deleted or replaced"),
-        (cut_short, "cut short"),
-        (empty, "cut short"),
+        (cut_short, "became smaller"),
+        (empty, "became smaller"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
