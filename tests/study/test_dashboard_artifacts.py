@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 
 import optuna
 import pytest
@@ -79,6 +80,15 @@ def test_a_file_that_is_gone_is_made_again_under_its_name(place):
     gone.unlink()
     store(*place)
     assert gone.read_bytes() == content
+    assert listed(place[0]) == before
+
+
+def test_a_folder_that_vanished_is_made_again_with_all_its_files(place):
+    store(*place)
+    before, files = listed(place[0]), {one.name: one.read_bytes() for one in place[1].iterdir()}
+    shutil.rmtree(place[1].parent)
+    store(*place)
+    assert {one.name: one.read_bytes() for one in place[1].iterdir()} == files
     assert listed(place[0]) == before
 
 
