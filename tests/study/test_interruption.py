@@ -110,7 +110,10 @@ def test_a_program_that_goes_on_waiting_is_ended_with_the_code_of_the_signal(num
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(number)
-        assert process.wait() == 128 + number
+        try:
+            assert process.wait(30) == 128 + number
+        finally:
+            process.kill()
 
 
 def test_a_program_that_goes_on_waiting_is_ended_also_where_nobody_hears_it():
