@@ -133,12 +133,13 @@ def test_a_program_that_goes_on_waiting_is_ended_also_where_nobody_hears_it():
 
 
 BUSY = """
-import ctypes
+import ctypes, threading
 from study import interruption
 
 interruption.LAST_SECONDS = 0.2
 interruption.interrupt_at_signals()
-print("ready", flush=True)
+# Said from within the second lock, before which a signal would be heard.
+threading.Timer(0.5, print, args=("ready",), kwargs={"flush": True}).start()
 lock = ctypes.CDLL(None).pthread_mutex_lock
 mutex = ctypes.create_string_buffer(64)
 lock(mutex)
