@@ -3,6 +3,8 @@
 Tracing a model takes about a second, a tenth of a trial that pauses after one epoch. Two models of
 the same structure differ in their variables alone: learning rate, weight decay, smoothing, seeds
 and rates of dropout are variables too.
+
+A layer whose `rate` is one says so: it has `is_adjustable`, and `adjust(rate)` to set it.
 """
 
 from __future__ import annotations
@@ -12,8 +14,6 @@ from collections import OrderedDict
 from typing import Any
 
 import keras
-
-from search_spaces.dropout import ByteDropout
 
 N_KEPT = 7
 """Models kept; with the one that is trained, as many as the caches of traced functions hold."""
@@ -65,4 +65,4 @@ def structure(model: keras.Model) -> str:
 
 
 def _is_adjustable(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, ByteDropout) and layer.is_adjustable
+    return bool(getattr(layer, "is_adjustable", False))

@@ -41,6 +41,7 @@ def test_a_report_is_one_page_with_plotly_once_and_tables_beside_it(ordinary_rep
         "trials.csv",
         "retrained.csv",
         "by_class.csv",
+        *("luck.csv", "effects.csv", "ablation.csv", "f1_changes.csv", "expected_best.csv"),
         "hyperparameters_alexnet_lite.csv",
         "hyperparameters_custom_cnn.csv",
     }
