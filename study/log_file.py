@@ -9,7 +9,6 @@ import argparse
 import json
 import logging
 import math
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,17 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import ConfigError, StudyError
+from study.secrets_hidden import without_passwords
 
 FIELDS = ("study", "family", "trial", "seed", "epoch", "validation_accuracy")
 """What a record may carry as `extra`, beside its message."""
 
 EPOCHS = "study.epochs"
 """The logger of single epochs: many lines, which the file has even where stderr has not."""
-
-PASSWORDS = (
-    (re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*):[^\s@]*@"), r"\1:***@"),
-    (re.compile(r"([?&][^\s=&]*pass[^\s=&]*)=[^\s&]*", re.IGNORECASE), r"\1=***"),
-)
 
 # Of this logger only the file hears: stderr has words of its own for how a command ends.
 _commands = logging.getLogger("study.command")
@@ -92,11 +87,11 @@ class _Lines(logging.Formatter):
             "time": time.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _without_passwords(record.getMessage()),
+            "message": without_passwords(record.getMessage()),
         }
         line |= {name: _plain(getattr(record, name)) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
-            line["traceback"] = _without_passwords(self.formatException(record.exc_info))
+            line["traceback"] = without_passwords(self.formatException(record.exc_info))
         return json.dumps(line)
 
 
@@ -175,12 +170,6 @@ def _leave(handler: _LogFile, levels: dict[str, int]) -> None:
         logger.removeHandler(handler)
     with suppress(OSError):  # Of a full disk; that lines are missing was told.
         handler.close()
-
-
-def _without_passwords(text: str) -> str:
-    for pattern, replacement in PASSWORDS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 def _plain(value: object) -> object:

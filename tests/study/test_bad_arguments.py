@@ -91,6 +91,15 @@ ARGUMENTS = {
     "a URL where none is expected": ((*RUN, SECRET_URL), "unrecognized arguments: postgresql"),
     "a URL after a mistyped option": ((*RUN, f"--storag={SECRET_URL}"), "--storag="),
     "a URL of a password with an @": ((*RUN, "mysql://me:se@secret@h/db"), "mysql://me:***@h/db"),
+    "a URL of a password with a space": (
+        (*RUN, "mysql://me:no secret@h/db"),
+        "mysql://me:***@h/db",
+    ),
+    "a URL of an ODBC string": (
+        (*RUN, "--storag=mssql+pyodbc:///?odbc_connect=PWD%3Dsecret"),
+        "?odbc_connect=***",
+    ),
+    "a URL with a key": ((*RUN, "--storag=oracle://h/db?wallet_key=secret"), "?wallet_key=***"),
     "a URL for a dataset": (("study", "run", "--dataset", SECRET_URL), "cifar10"),
     "a URL for a name": ((*RUN, "--name", SECRET_URL), "without '/'"),
     "a command of ten thousand characters": (("study", LONG), "choose from"),
