@@ -161,6 +161,7 @@ def test_a_mistaken_command_says_what_to_do_and_changes_nothing(command, remedy,
 
 
 MNIST = ("study", "run", "--dataset", "mnist", "--quiet")
+DATE = {"SOURCE_DATE_EPOCH": "soon"}
 ENVIRONMENTS = {
     "a backend that cannot train here": (RUN, {"KERAS_BACKEND": "torch"}, "tensorflow or jax"),
     "a backend that is none": (RUN, {"KERAS_BACKEND": "../../x"}, "tensorflow or jax"),
@@ -179,6 +180,12 @@ ENVIRONMENTS = {
     ),
     "a data folder that is a file": (MNIST, {"STUDY_DATA_DIR": "/dev/null"}, "Not a directory"),
     "a data folder of ten thousand characters": (MNIST, {"STUDY_DATA_DIR": LONG}, "too long"),
+    "a date that is none for a run": (RUN, DATE, "whole seconds since 1970"),
+    "a date that is none for an ablation": (("study", "ablate"), DATE, "whole seconds since 1970"),
+    "a date that is none for a dashboard": (("study", "dashboard"), DATE, "whole seconds"),
+    "a date that is none for a report": (("analysis", "report"), DATE, "whole seconds since 1970"),
+    "a date that is none for two studies": (("analysis", "compare", "a", "b"), DATE, "or unset it"),
+    "a date of ten thousand characters": (RUN, {"SOURCE_DATE_EPOCH": LONG}, "whole seconds"),
     "a data folder of two lines": (MNIST, {"STUDY_DATA_DIR": "/dev/null/a\nb"}, "Not a directory"),
 }
 
