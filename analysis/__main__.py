@@ -1,3 +1,7 @@
-from analysis.cli import main
+from study.console import open_closed_streams
+
+open_closed_streams()
+
+from analysis.cli import main  # noqa: E402  What is imported may open files.
 
 raise SystemExit(main())

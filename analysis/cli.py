@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.console import print_result
+from analysis.report_date import settle_report_date
+from study.console import lasting_stderr, print_result, settle_streams
 from study.errors import ConfigError, StudyError, one_line
 from study.one_line_parser import OneLineParser, folder
 
@@ -25,10 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
+        settle_report_date()
         print_result("\n".join(map(str, arguments.run(arguments))))
     except StudyError as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=lasting_stderr())
         return USER_ERROR
+    finally:
+        settle_streams()
     return 0
 
 

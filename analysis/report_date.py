@@ -28,3 +28,16 @@ def report_date() -> datetime:
         raise ConfigError(
             f"{VARIABLE} is {text[:40]!r}; set it to whole seconds since 1970, or unset it."
         ) from None
+
+
+def settle_report_date() -> None:
+    """Check the variable before NumPy reads it, who knows no remedy; call it before slow imports.
+
+    Where it is set to nothing, it is unset, as importing SciPy fails on that, too.
+
+    Raises:
+        ConfigError: If it is not a number of seconds since 1970.
+    """
+    report_date()
+    if os.environ.get(VARIABLE) == "":
+        del os.environ[VARIABLE]

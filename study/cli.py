@@ -14,6 +14,7 @@ from study.commands import ablate, dashboard, doctor, run, status
 from study.console import ConsoleHandler, lasting_stderr, settle_streams
 from study.errors import StudyError, one_line
 from study.interruption import exit_code
+from study.secrets_hidden import without_passwords
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,10 +66,10 @@ def _set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
 
 
 def _shown_command(argv: Sequence[str]) -> str:
-    """Return the command line to run again, with a password in a storage URL hidden."""
+    """Return the command line to run again, with passwords hidden, wherever a URL was typed."""
     from study.storage.urls import redacted
 
-    shown = list(argv)
+    shown = [without_passwords(argument) for argument in argv]
     for index, argument in enumerate(argv):
         option, equals, value = argument.partition("=")
         if option == "--storage" and equals:

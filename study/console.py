@@ -8,6 +8,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from study.errors import StudyError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -39,14 +41,37 @@ def lasting_stderr() -> TextIO:
     return cast(TextIO, _Stderr())
 
 
+def open_closed_streams() -> None:
+    """Let streams that were closed before the program began, as by `>&-`, lead to nowhere.
+
+    Python has no stream then, and the first files that are opened would get the streams' numbers
+    and what other programs write there. Call it before anything is opened.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            _lead_nowhere(number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+
+
 def print_result(text: str) -> None:
-    """Write to stdout; a reader that has heard enough, as `head`, is no error."""
+    """Write to stdout; a reader that has heard enough, as `head`, is no error.
+
+    Raises:
+        StudyError: If it can take no more, as where a disk is full: the result is not delivered.
+    """
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more when it ends, and would complain of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _lead_nowhere(sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise StudyError(
+                f"Standard output cannot be written ({error.strerror or error}); make room or "
+                "direct it elsewhere, then run the same command again."
+            ) from error
 
 
 def settle_streams() -> None:
@@ -55,10 +80,20 @@ def settle_streams() -> None:
     Python flushes them once more when it ends, and would tell of a failure by its own exit code.
     """
     for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
         try:
             stream.flush()
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            _lead_nowhere(stream.fileno())
+
+
+def _lead_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere != number:  # It is, where that was the first number that was free.
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+    os.set_inheritable(number, True)  # As such streams are: workers have them, too.
 
 
 def printable(text: str) -> str:

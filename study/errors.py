@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import re
 
+from study.secrets_hidden import without_passwords
+
 LONGEST_WORD = 200
 LONGEST_LINE = 2_000
 """Characters of an error: what is typed or read may be of any length."""
 
 _WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
-_PASSWORD_OF_URL = re.compile(r"(://[^\s:/@'\"]*):\S*@")
-_SECRET_OF_QUERY = re.compile(r"((?:pass|pwd|secret|token)\w*=)[^\s&'\"]+", re.IGNORECASE)
 
 
 def one_line(text: str) -> str:
@@ -29,9 +29,7 @@ def one_line(text: str) -> str:
 
     A storage URL may stand where none is expected, as after a mistyped option.
     """
-    line = " ".join(text.split())
-    line = _PASSWORD_OF_URL.sub(r"\1:***@", line)
-    line = _SECRET_OF_QUERY.sub(r"\1***", line)
+    line = without_passwords(" ".join(text.split()))
     # Else a name in a database could move the cursor or colour the terminal.
     line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
     line = _WORD.sub(lambda word: f"{word[0][:60]}...{word[0][-20:]}", line)

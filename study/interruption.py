@@ -21,8 +21,13 @@ SIGNALS = tuple(
 LAST_SECONDS = 9.0
 """After the first signal; where the program has not ended by then, it is ended."""
 
+_signalled = threading.Event()
+"""A signal was held back, by the `deferred_interrupts` that goes on."""
 _asked = threading.Event()
-_asked_by: int = signal.SIGINT
+"""Another thread asked to stop; that counts until a stop comes of it, also between two blocks."""
+_signalled_by: int = signal.SIGINT
+_held: list[int] | None = None
+"""Signals that came while a process is started; None at other times."""
 
 
 class Interruption(KeyboardInterrupt):
@@ -66,7 +71,8 @@ def interrupt_at_signals() -> None:
 def deferred_interrupts() -> Iterator[None]:
     """Hold the first signal back until `stop_if_asked`, or the end; a second one stops at once.
 
-    Without effect outside the main thread and where signals are ignored or deferred already.
+    What `ask_to_stop` was called for before, and no stop has come of, counts as well. Without
+    effect outside the main thread and where signals are ignored or deferred already.
 
     Raises:
         KeyboardInterrupt: At the end, if one was held back until then.
@@ -75,14 +81,14 @@ def deferred_interrupts() -> Iterator[None]:
     if not before:
         yield
         return
-    _asked.clear()
+    _signalled.clear()
     for number in before:
         signal.signal(number, _note)
     try:
         yield
         stop_if_asked()
     finally:
-        _asked.clear()
+        _signalled.clear()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -91,28 +97,41 @@ def deferred_interrupts() -> Iterator[None]:
 def blocked_signals() -> Iterator[None]:
     """Let a process that is started meanwhile be deaf to the signals from its first moment on.
 
-    One that comes meanwhile waits until the end: it would be lost, were it ignored. Without effect
-    where a system has no such signals.
+    One that comes meanwhile waits until the end: it would be lost, were it ignored. That holds for
+    the handlers of `deferred_interrupts` and `interrupt_at_signals`. Without effect where a system
+    has no such signals.
     """
+    global _held  # noqa: PLW0603  The signals' handlers have nowhere else to look.
     if sys.platform == "win32":
         yield
         return
+    held = _held = []
+    # The child inherits this thread's mask. A signal to this program goes to another thread then,
+    # where there is one, and Python runs the handler in the main thread all the same.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _held = None
+        for number in held:
+            signal.raise_signal(number)
 
 
 def stop_if_asked() -> None:
     """Raise the KeyboardInterrupt that was held back, if any; call it where stopping is safe."""
-    if _asked.is_set():
+    if _signalled.is_set() or _asked.is_set():
+        number = _signalled_by if _signalled.is_set() else signal.SIGINT
+        _signalled.clear()
         _asked.clear()
-        raise Interruption(_asked_by)
+        raise Interruption(number)
 
 
 def ask_to_stop() -> None:
-    """Let `stop_if_asked` raise a KeyboardInterrupt, as a Ctrl-C would; from any thread."""
+    """Let `stop_if_asked` raise a KeyboardInterrupt, as a Ctrl-C would; from any thread.
+
+    Where nothing is deferred now, the next `deferred_interrupts` hears of it.
+    """
     _asked.set()
 
 
@@ -129,15 +148,25 @@ def _interrupting() -> dict[int, Any]:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise Interruption(number)
+    if not _is_held(number):
+        raise Interruption(number)
 
 
 def _note(number: int, _frame: FrameType | None) -> None:
-    global _asked_by  # noqa: PLW0603  A signal's handler has nowhere else to leave it.
-    _asked_by = number
-    if _asked.is_set():
+    global _signalled_by  # noqa: PLW0603  A signal's handler has nowhere else to leave it.
+    if _is_held(number):
+        return
+    _signalled_by = number
+    if _signalled.is_set():
         raise Interruption(number)
-    _asked.set()
+    _signalled.set()
+
+
+def _is_held(number: int) -> bool:
+    if _held is None:
+        return False
+    _held.append(number)
+    return True
 
 
 def _keep_deadline(signals: socket.socket) -> None:

@@ -9,7 +9,7 @@ import argparse
 import json
 import logging
 import math
-import re
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import ConfigError, StudyError
+from study.one_line_parser import file
+from study.secrets_hidden import without_passwords
 
 FIELDS = ("study", "family", "trial", "seed", "epoch", "validation_accuracy")
 """What a record may carry as `extra`, beside its message."""
@@ -26,10 +28,9 @@ FIELDS = ("study", "family", "trial", "seed", "epoch", "validation_accuracy")
 EPOCHS = "study.epochs"
 """The logger of single epochs: many lines, which the file has even where stderr has not."""
 
-PASSWORDS = (
-    (re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*):[^\s@]*@"), r"\1:***@"),
-    (re.compile(r"([?&][^\s=&]*pass[^\s=&]*)=[^\s&]*", re.IGNORECASE), r"\1=***"),
-)
+FIRST_BYTES = b'{"time": "'
+LONGEST_LINE_BYTES = 2**20
+"""As far as a first line is read to see whether it is one of a log."""
 
 # Of this logger only the file hears: stderr has words of its own for how a command ends.
 _commands = logging.getLogger("study.command")
@@ -41,7 +42,7 @@ def add_to(parser: Any) -> None:
     """Add the option to a command's parser."""
     parser.add_argument(
         "--log-file",
-        type=Path,
+        type=file,
         metavar="PATH",
         help="append what happens to this file, too, every epoch included: one JSON object a line",
     )
@@ -92,11 +93,11 @@ class _Lines(logging.Formatter):
             "time": time.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _without_passwords(record.getMessage()),
+            "message": without_passwords(record.getMessage()),
         }
         line |= {name: _plain(getattr(record, name)) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
-            line["traceback"] = _without_passwords(self.formatException(record.exc_info))
+            line["traceback"] = without_passwords(self.formatException(record.exc_info))
         return json.dumps(line)
 
 
@@ -127,9 +128,10 @@ class _LogFile(WatchedFileHandler):
 
 def _opened(path: Path) -> _LogFile:
     try:
+        _check_kind(path)
         if _is_broken_off(path):
-            with path.open("ab") as file:
-                file.write(b"\n")
+            with path.open("ab") as log:
+                log.write(b"\n")
         handler = _LogFile(path, encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -140,6 +142,22 @@ def _opened(path: Path) -> _LogFile:
     return handler
 
 
+def _check_kind(path: Path) -> None:
+    """Refuse what may hold the program up for ever, as a pipe that nobody reads.
+
+    Raises:
+        ConfigError: If it is neither a file nor a device like /dev/null, nor still to be made.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+        raise ConfigError(
+            f"Log file {str(path)!r} is no ordinary file; name another with --log-file."
+        )
+
+
 def _is_broken_off(path: Path) -> bool:
     """Return whether the last line has no end, as where a run was killed.
 
@@ -148,13 +166,23 @@ def _is_broken_off(path: Path) -> bool:
     """
     if not path.is_file() or not path.stat().st_size:
         return False
-    with path.open("rb") as file:
-        if file.read(1) != b"{":
+    with path.open("rb") as log:
+        if not _is_of_a_log(log.readline(LONGEST_LINE_BYTES)):
             raise ConfigError(
                 f"Log file {str(path)!r} holds something else; name another with --log-file."
             )
-        file.seek(-1, 2)
-        return file.read(1) != b"\n"
+        log.seek(-1, 2)
+        return log.read(1) != b"\n"
+
+
+def _is_of_a_log(first_line: bytes) -> bool:
+    """Return whether a file that begins so is a log: other JSON is not to be spoiled."""
+    try:
+        line = json.loads(first_line)
+    except (ValueError, RecursionError):
+        # A first line may be broken off, too.
+        return first_line.startswith(FIRST_BYTES)
+    return isinstance(line, dict) and {"time", "logger"} <= line.keys()
 
 
 def _listen(handler: _LogFile) -> dict[str, int]:
@@ -175,12 +203,6 @@ def _leave(handler: _LogFile, levels: dict[str, int]) -> None:
         logger.removeHandler(handler)
     with suppress(OSError):  # Of a full disk; that lines are missing was told.
         handler.close()
-
-
-def _without_passwords(text: str) -> str:
-    for pattern, replacement in PASSWORDS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 def _plain(value: object) -> object:

@@ -31,9 +31,18 @@ class OneLineParser(argparse.ArgumentParser):
 
 def folder(text: str) -> Path:
     """Return the path of a folder, there or not; for an option's `type`."""
+    return _path(text, of="folder")
+
+
+def file(text: str) -> Path:
+    """Return the path of a file, there or not; for an option's `type`."""
+    return _path(text, of="file")
+
+
+def _path(text: str, *, of: str) -> Path:
     path = Path(text)
     if not text or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"must be a folder's path, but got {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a {of}'s path, but got {text!r}")
     if any(len(os.fsencode(name)) > MAX_NAME_BYTES for name in path.parts):
         raise argparse.ArgumentTypeError(
             f"has a name of more than {MAX_NAME_BYTES} bytes, {text!r}; give a shorter one"

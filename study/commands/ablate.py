@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.report_date import settle_report_date
 from study import log_file
 from study.argument_types import families, whole_number, workers
 from study.config import RetrainConfig, SearchConfig, StudyConfig
@@ -80,6 +81,8 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     Raises:
         StudyError: If it is the user's to mend.
     """
+    settle_report_date()
+
     from study.storage import check_writable, default_storage_url, newest_study_name, read_study
 
     url = arguments.storage or default_storage_url()

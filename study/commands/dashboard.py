@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.report_date import settle_report_date
 from study import log_file
 from study.config import DEFAULT_ARTIFACT_DIR, DashboardConfig
 from study.console import print_result
@@ -63,6 +64,8 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
         StudyError: If it is the user's to mend.
         KeyboardInterrupt: At Ctrl-C.
     """
+    settle_report_date()
+
     from study.dashboard.pages import refresh_all
     from study.dashboard.server import listening
     from study.storage import default_storage_url

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.report_date import settle_report_date
 from study import log_file
 from study.arguments import DEFAULT_DATASET
 from study.config import AugmentationConfig, RetrainConfig, SearchConfig, StudyConfig
@@ -67,6 +68,7 @@ def _show(record: StudyRecord, config: StudyConfig, artifact_dir: Path | None) -
 
 def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, Sample]:
     """Check all that can be checked before anything slow starts or anything is written."""
+    settle_report_date()
     search = SearchConfig(
         n_trials=arguments.trials,
         epochs=arguments.epochs,

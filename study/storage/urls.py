@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from study.errors import ConfigError
+from study.secrets_hidden import HIDDEN, is_secret
 
 DEFAULT_STORAGE_URL = "sqlite:///studies.db"
-
-_SECRET = re.compile("pass|pwd|secret|token|key|cred|connect", re.IGNORECASE)
-"""Options of a URL, whatever the driver, that may hold what opens the database."""
 
 
 def default_storage_url() -> str:
@@ -26,7 +23,7 @@ def parse_url(url: str) -> URL:
     """Return the parsed database URL.
 
     Raises:
-        ConfigError: If it is not one.
+        ConfigError: If it is not one, or nobody can tell where its password ends.
     """
     try:
         parsed = make_url(url)
@@ -38,13 +35,20 @@ def parse_url(url: str) -> URL:
             "The storage URL cannot be read; write it like sqlite:///studies.db "
             "or postgresql+psycopg://user@host/database."
         ) from None
+    behind_user = url.partition("://")[2].partition(":")[2]
+    if "@" in (parsed.host or "") or (parsed.password is not None and behind_user.count("@") > 1):
+        # What follows the first '@' would be taken for the host, and be shown.
+        raise ConfigError(
+            "The storage URL has more than one '@' from its password on; write %40 for each but "
+            "the one before the host."
+        )
     return parsed
 
 
 def redacted(url: str) -> str:
     """Return the URL with its password hidden, fit for logs, errors and reports."""
     parsed = parse_url(url)
-    hidden = {key: "***" for key in parsed.query if _SECRET.search(key)}
+    hidden = {key: HIDDEN for key in parsed.query if is_secret(key)}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 
 

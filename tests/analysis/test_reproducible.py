@@ -88,3 +88,27 @@ def test_a_variable_that_is_no_date_is_an_error_with_a_remedy(monkeypatch, text)
     with pytest.raises(ConfigError, match=f"{VARIABLE} is .*; set it to whole seconds") as caught:
         report_date()
     assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("soon", "SOURCE_DATE_EPOCH is 'soon'; set"), ("", "There is no database")]
+)
+@pytest.mark.parametrize(
+    "command", [("analysis", "report"), ("analysis", "compare", "a", "b"), ("study", "ablate")]
+)
+def test_the_variable_is_checked_before_numpy_is_imported_which_reads_it(
+    command, text, said, tmp_path
+):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), VARIABLE: text}
+    environment.pop("OPTUNA_STORAGE", None)
+    ended = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: {said}")
+    assert ended.stderr.count("\n") == 1

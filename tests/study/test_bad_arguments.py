@@ -91,6 +91,15 @@ ARGUMENTS = {
     "a URL where none is expected": ((*RUN, SECRET_URL), "unrecognized arguments: postgresql"),
     "a URL after a mistyped option": ((*RUN, f"--storag={SECRET_URL}"), "--storag="),
     "a URL of a password with an @": ((*RUN, "mysql://me:se@secret@h/db"), "mysql://me:***@h/db"),
+    "a URL of a password with a space": (
+        (*RUN, "mysql://me:no secret@h/db"),
+        "mysql://me:***@h/db",
+    ),
+    "a URL of an ODBC string": (
+        (*RUN, "--storag=mssql+pyodbc:///?odbc_connect=PWD%3Dsecret"),
+        "?odbc_connect=***",
+    ),
+    "a URL with a key": ((*RUN, "--storag=oracle://h/db?wallet_key=secret"), "?wallet_key=***"),
     "a URL for a dataset": (("study", "run", "--dataset", SECRET_URL), "cifar10"),
     "a URL for a name": ((*RUN, "--name", SECRET_URL), "without '/'"),
     "a command of ten thousand characters": (("study", LONG), "choose from"),
@@ -113,6 +122,12 @@ ARGUMENTS = {
     "a folder with a zero byte": ((*RUN, "--out", "a\0b"), "--out"),
     "a folder of two lines": ((*RUN, "--artifact-dir", "a\nb"), "--artifact-dir"),
     "a folder that is no text": ((*RUN, "--out", "a\udcff"), "--out"),
+    "a log file of two lines": ((*RUN, "--log-file", "a\nb"), "--log-file"),
+    "a log file with a zero byte": ((*RUN, "--log-file", "a\0b"), "must be a file's path"),
+    "a log file that is no text": (("study", "ablate", "--log-file", "a\udcff"), "--log-file"),
+    "no log file": (("study", "dashboard", "--log-file", ""), "must be a file's path"),
+    "a log file of ten thousand characters": ((*RUN, "--log-file", LONG), "255 bytes"),
+    "a log file that is a folder": ((*RUN, "--log-file", "."), "is no ordinary file"),
     "no folder": ((*RUN, "--out", ""), "--out"),
     "a folder of ten thousand characters": ((*RUN, "--out", LONG), "255 bytes"),
     "a path of ten thousand characters": ((*RUN, "--out", "x/" * 5_000 + "x"), "3500 bytes"),
@@ -152,6 +167,7 @@ def test_a_mistaken_command_says_what_to_do_and_changes_nothing(command, remedy,
 
 
 MNIST = ("study", "run", "--dataset", "mnist", "--quiet")
+DATE = {"SOURCE_DATE_EPOCH": "soon"}
 ENVIRONMENTS = {
     "a backend that cannot train here": (RUN, {"KERAS_BACKEND": "torch"}, "tensorflow or jax"),
     "a backend that is none": (RUN, {"KERAS_BACKEND": "../../x"}, "tensorflow or jax"),
@@ -170,6 +186,12 @@ ENVIRONMENTS = {
     ),
     "a data folder that is a file": (MNIST, {"STUDY_DATA_DIR": "/dev/null"}, "Not a directory"),
     "a data folder of ten thousand characters": (MNIST, {"STUDY_DATA_DIR": LONG}, "too long"),
+    "a date that is none for a run": (RUN, DATE, "whole seconds since 1970"),
+    "a date that is none for an ablation": (("study", "ablate"), DATE, "whole seconds since 1970"),
+    "a date that is none for a dashboard": (("study", "dashboard"), DATE, "whole seconds"),
+    "a date that is none for a report": (("analysis", "report"), DATE, "whole seconds since 1970"),
+    "a date that is none for two studies": (("analysis", "compare", "a", "b"), DATE, "or unset it"),
+    "a date of ten thousand characters": (RUN, {"SOURCE_DATE_EPOCH": LONG}, "whole seconds"),
     "a data folder of two lines": (MNIST, {"STUDY_DATA_DIR": "/dev/null/a\nb"}, "Not a directory"),
 }
 

@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from study.interruption import blocked_signals, deferred_interrupts, stop_if_asked
+from study import interruption
+from study.interruption import ask_to_stop, blocked_signals, deferred_interrupts, stop_if_asked
+from tests.faults.program import until
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +87,85 @@ def test_one_that_comes_while_a_process_is_started_is_not_lost():
         stop_if_asked()
         passed.append("too late")
     assert passed == ["started"]
+
+
+@pytest.fixture
+def another_thread():
+    """A thread that hears the signals, as that of the heartbeat does."""
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    yield
+    ends.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("n_signals", [1, 2])
+@pytest.mark.parametrize("is_deferred", [True, False])
+def test_one_that_another_thread_hears_waits_until_the_process_is_started(
+    another_thread, n_signals, is_deferred
+):
+    passed = []
+    if not is_deferred:
+        signal.signal(signal.SIGINT, interruption._interrupt)
+    with (
+        pytest.raises(interruption.Interruption) as caught,
+        deferred_interrupts() if is_deferred else nullcontext(),
+    ):
+        with blocked_signals():
+            for _ in range(n_signals):
+                os.kill(os.getpid(), signal.SIGINT)
+            # It takes a moment until the other thread has it and this one runs the handler.
+            assert until(lambda: interruption._held)
+            assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+            passed.append("started")
+        passed.append("mask")
+        stop_if_asked()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert passed[0] == "started"
+    assert caught.value.number == signal.SIGINT
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert interruption._held is None
+
+
+def test_a_process_that_is_started_is_deaf_where_another_thread_hears(another_thread):
+    ask = "import signal; print(sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, ()))))"
+    with blocked_signals():
+        said = subprocess.check_output([sys.executable, "-c", ask], text=True)
+    assert said.strip() == str(sorted(map(int, interruption.SIGNALS)))
+
+
+def test_a_stop_that_was_asked_for_between_two_blocks_counts_in_the_next():
+    passed = []
+    with deferred_interrupts():
+        passed.append("first")
+    thread = threading.Thread(target=ask_to_stop)
+    thread.start()
+    thread.join()
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        passed.append("second")
+        stop_if_asked()
+        passed.append("too late")
+    with deferred_interrupts():
+        stop_if_asked()
+        passed.append("third")
+    assert passed == ["first", "second", "third"]
+
+
+def test_a_stop_that_was_asked_for_outlasts_a_block_that_fails():
+    with pytest.raises(ZeroDivisionError), deferred_interrupts():
+        ask_to_stop()
+        raise ZeroDivisionError
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
+        pass
+
+
+def test_a_signal_that_was_held_back_ends_with_its_block():
+    with pytest.raises(ZeroDivisionError), deferred_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        raise ZeroDivisionError
+    with deferred_interrupts():
+        stop_if_asked()
 
 
 STUBBORN = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from study import cli, log_file
 from study.errors import ConfigError, StudyError
+from tests.study.bad_input import RUN
 
 LOGGER = logging.getLogger("study.some")
 
@@ -155,12 +158,57 @@ def test_the_command_line_says_so_in_one_line_and_does_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_no_log_is_left_alone(tmp_path):
-    database = tmp_path / "studies.db"
-    database.write_bytes(b"SQLite format 3\0")
-    with pytest.raises(ConfigError, match="something else"), recorded(database):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"SQLite format 3\0",
+        b'{\n "cells": []\n}',
+        b'{"schema_version": 1, "time": "2030-01-02"}\n',
+        b'{"time": "2030-01-02"}',
+        b'["time", "logger"]\n',
+        b"\n",
+        b'{"a":' * 100_000,
+    ],
+    ids=lambda content: ascii(content[:20]),
+)
+def test_a_file_that_is_no_log_is_left_alone(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="something else"), recorded(path):
         pytest.fail("It began all the same.")
-    assert database.read_bytes() == b"SQLite format 3\0"
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("broken_off", ['{"time": "2030', '{"time": "2030\n{"time": "2031'])
+def test_a_log_whose_first_line_was_broken_off_goes_on(path, broken_off):
+    path.write_text(broken_off)
+    with recorded(path):
+        LOGGER.warning("second")
+    assert path.read_text().startswith(f"{broken_off}\n")
+    assert json.loads(path.read_text().splitlines()[-1])["message"] == "is done"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_that_nobody_reads_holds_nothing_up(path, here):
+    os.mkfifo(path)
+    said = here.refused((*RUN, "--log-file", str(path)))
+    assert "is no ordinary file; name another with --log-file" in said
+
+
+@pytest.mark.parametrize("kind", ["socket", "link to a folder"])
+def test_what_is_no_file_is_refused(path, kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # The name of a socket has few bytes.
+    with socket.socket(socket.AF_UNIX) as one:
+        if kind == "socket":
+            one.bind(path.name)
+        else:
+            path.symlink_to(tmp_path)
+        with pytest.raises(ConfigError, match="no ordinary file"), recorded(path):
+            pytest.fail("It began all the same.")
+
+
+def test_a_device_may_be_a_log():
+    with recorded(Path(os.devnull)):
+        LOGGER.warning("heard by nobody")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from study.cli import _shown_command
 from study.errors import one_line
+from study.secrets_hidden import without_passwords
 from study.storage import redacted
 from study.workers.worker import Worker
 from tests.faults.program import until
@@ -35,6 +36,7 @@ URLS = {
     "PostgreSQL with its password as an option": "postgresql+psycopg2://127.0.0.1:1/db?password=secret",
     "MySQL at an address that nobody has": "mysql+pymysql://me:secret@192.0.2.1/db",
     "MySQL with an odd password": "mysql+pymysql://me:%2Fsecret%40@192.0.2.1/db",
+    "PostgreSQL with a server in the user's name": "postgresql+psycopg2://me@corp:secret@127.0.0.1:1/db",
 }
 COMMANDS = {
     "run": RUN,
@@ -76,6 +78,96 @@ def test_nor_is_the_password_in_what_else_is_said(command, drivers, here: Here):
     assert ended.code == 2
     assert "secret" not in ended.out + ended.err
     assert "***" in ended.err
+
+
+AMBIGUOUS = {
+    "an @ in the password": "postgresql+psycopg2://me:se@secret@127.0.0.1:1/db",
+    "an @ and a slash in the password": "postgresql+psycopg2://me:se@secret/x@127.0.0.1:1/db",
+    "an @ and a question mark in the password": "mysql+pymysql://me:se@secret?x=1@127.0.0.1/db",
+}
+
+
+@pytest.mark.parametrize("url", AMBIGUOUS.values(), ids=AMBIGUOUS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_url_whose_password_may_end_in_two_places_is_refused(command, url, drivers, here: Here):
+    message = here.command_line.run(
+        COMMANDS[command][0],
+        COMMANDS[command][1:],
+        folder=here.folder,
+        environment={**drivers, "OPTUNA_STORAGE": url},
+    ).err
+    assert message.count("\n") == 1
+    assert "write %40" in message
+    assert "secret" not in message
+
+
+ODD_TEXTS = {
+    "a space in the password": "postgresql://me:sec ret@h/db",
+    "an @ and a space in the password": "postgresql://me:x@sec ret@h/db",
+    "a quote and a space in the password": "postgresql://me:it' sec ret@h/db",
+    "another scheme in the password": "postgresql://me:sec://ret@h/db",
+    "a slash in the password": "postgresql://me:sec/ret@h/db",
+    "a server in the user's name": "postgresql://me@corp:secret@h/db",
+    "a quote in the user's name": "postgresql://o'neil:secret@h/db",
+    "an ODBC string": "mssql+pyodbc:///?odbc_connect=PWD%3Dsecret",
+    "an ODBC string with a space": "mssql+pyodbc:///?odbc_connect=DRIVER={a b};PWD=sec;UID=secret",
+    "a key": "oracle://h/db?wallet_key=secret",
+    "credentials": "bigquery://h/db?credentials_base64=secret",
+    "a token": "mysql://h/db?token=secret",
+    "a space in an option": "mysql://h/db?a=b&password=sec ret",
+    "a quote in an option": "mysql://h/db?password=it'secret",
+    "a URL that is half hidden": "postgresql://me:***@secret@127.0.0.1:1/db",
+}
+PLACES = {
+    "alone": "{}",
+    "after an option": "unrecognized arguments: --storag={}",
+    "quoted": "invalid choice: {!r} (choose from 'a', 'b')",
+    "in a command": "begins: python -m study run --name {quoted} --trials 3",
+    "in a command's option": "begins: python -m study run {quoted_option} --trials 3",
+}
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_a_password_is_hidden_in_whatever_text(place, text):
+    options = {"quoted": shlex.quote(text), "quoted_option": shlex.quote(f"--storag={text}")}
+    shown = without_passwords(place.format(text, **options))
+    assert "sec" not in shown
+    assert "ret" not in shown
+    assert "***" in shown
+    assert without_passwords(shown) == shown
+    assert shown.startswith(place.partition("{")[0])
+    # What follows a quoted URL is told all the same.
+    if "quoted" in place:
+        assert shown.endswith("--trials 3")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from https://host/a:b and c@d",
+        "Storage 'mysql://me:***@h/db' does not answer (denied for user 'me'@'localhost')",
+        "write it like sqlite:///studies.db or postgresql+psycopg://user@host/database.",
+        "    ordered = sorted(found, key=lambda one: one.number)",
+        "python -m study run --storage 'mysql://me:***@h/db?charset=utf8' --name me@home",
+    ],
+)
+def test_a_text_without_a_password_stays_as_it_is(text):
+    assert without_passwords(text) == text
+
+
+@pytest.mark.parametrize("text", ["a" * 100_000, "'" * 100_000, "?x" * 50_000, "=" * 100_000])
+def test_hiding_takes_no_time_that_grows_beyond_the_text(text):
+    assert without_passwords(text) == text
+
+
+def test_a_log_file_has_no_password_that_was_typed_for_something_else(here: Here):
+    arguments = ("run", "--name", "mysql://h/db?token=secret", "--log-file", "l.jsonl")
+    ended = here.command_line.run("study", arguments, folder=here.folder)
+    assert ended.code == 2
+    logged = (here.folder / "l.jsonl").read_text()
+    assert "mysql://h/db?token=***" in logged
+    assert "secret" not in logged + ended.err
 
 
 @pytest.mark.parametrize("url", URLS.values(), ids=URLS)
