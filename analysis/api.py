@@ -20,6 +20,7 @@ from analysis.evidence import Evidence
 from analysis.report import ReportFiles
 from analysis.source import Source, evidence_of
 from study.errors import ConfigError
+from study.report_folder import default_folder
 
 
 def conclusion(**source: Unpack[Source]) -> Answer:
@@ -198,7 +199,7 @@ def write_report(
         StudyError: As `load` raises it.
     """
     evidence = evidence_of(**source)
-    folder = out or report.default_folder(evidence.study.name)
+    folder = out or default_folder(evidence.study.name)
     return report.write_evidence(evidence, out=folder, png=png)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from analysis.statistics.verdict import DEFAULT_MARGIN
 from study import files
 from study.errors import ConfigError
 from study.records import StudyRecord
+from study.report_folder import file_name
 
 log = logging.getLogger(__name__)
 
@@ -155,17 +155,6 @@ def publish(
         ) from error
 
 
-def default_folder(name: str) -> Path:
-    """Return `reports/{name}`, or a folder beside it if the name would lead out of `reports`."""
-    return Path("reports") / _file_name(name)
-
-
-def _file_name(name: str) -> str:
-    """Return a name from a database as the name of a file or folder."""
-    safe = re.sub(r"[/\\\x00-\x1f]+", "_", name)
-    return "study" if safe in {"", ".", ".."} else safe
-
-
 def _browser(*, wanted: bool) -> AbstractContextManager[Callable[[Path], Drawn]]:
     """Start a browser that draws a page; one that is not wanted draws nothing."""
     return browser.started() if wanted else nullcontext(lambda page: Drawn())
@@ -189,7 +178,7 @@ def _frames(known: Evidence) -> dict[str, pd.DataFrame]:
     return {
         **{name: frame(known) for name, frame in FRAMES.items()},
         **{
-            f"hyperparameters_{_file_name(family.family)}": tables.hyperparameters(family)
+            f"hyperparameters_{file_name(family.family)}": tables.hyperparameters(family)
             for family in known.study.families
         },
     }

@@ -75,6 +75,7 @@ def test_analysis_reads_records_and_knows_nothing_else_of_the_study():
         "study.errors",
         "study.one_line_parser",
         "study.files",
+        "study.report_folder",
     )
 
     def is_forbidden(name):

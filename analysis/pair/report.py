@@ -11,6 +11,7 @@ from analysis.pair.content import of_pair
 from analysis.report_date import report_date
 from analysis.statistics.verdict import DEFAULT_MARGIN
 from study.records import StudyRecord
+from study.report_folder import default_folder as study_folder
 
 
 def write_comparison(
@@ -50,4 +51,4 @@ def write_comparison(
 
 def default_folder(first: str, second: str) -> Path:
     """Return `reports/FIRST-versus-SECOND`, whatever characters the names have."""
-    return report.default_folder(f"{first}-versus-{second}")
+    return study_folder(f"{first}-versus-{second}")

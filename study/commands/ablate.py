@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.report_date import settle_report_date
@@ -14,6 +13,7 @@ from study.console import print_result
 from study.datasets import default_data_dir
 from study.errors import ConfigError
 from study.one_line_parser import folder
+from study.report_folder import default_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +132,7 @@ def _config(
         families=wanted,
         storage_url=url,
         data_dir=arguments.data_dir,
-        out=arguments.out or Path("reports") / record.name,
+        out=arguments.out or default_folder(record.name),
         search=SearchConfig(
             epochs=epochs,
             seed=dataset.sample_seed,

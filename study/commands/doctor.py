@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from study.console import print_result
+from study.errors import ConfigError, StorageError
+from study.one_line_parser import folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from study.doctor.patient import Finding
@@ -28,13 +32,21 @@ def add_to(commands: Any) -> None:
         "repaired; 1: something was found and is not repaired; 2: it could not be examined.",
     )
     parser.set_defaults(quiet=False, verbose=False)
-    parser.add_argument("--name", help="study; if not given, all studies of the database")
+    parser.add_argument(
+        "--name",
+        help="study; if not given, all of the database. Rows that cannot be read or belong to "
+        "nothing are looked for, and repaired, in the whole database",
+    )
     parser.add_argument(
         "--storage",
         metavar="URL",
         help="database; if not given, $OPTUNA_STORAGE or sqlite:///studies.db",
     )
-    parser.add_argument("--out", type=Path, help="folder of the report; if not given, reports/NAME")
+    parser.add_argument(
+        "--out",
+        type=folder,
+        help="folder of the report of the study --name; if not given, reports/NAME",
+    )
     parser.add_argument(
         "--fix",
         action="store_true",
@@ -50,30 +62,46 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     Raises:
         StudyError: If it is the user's to mend.
     """
-    from study.doctor import examine
-    from study.doctor.patient import Patient
     from study.doctor.repair import repair
-    from study.errors import StorageError
-    from study.storage import default_storage_url, open_for_reading, redacted
+    from study.storage import default_storage_url, redacted
 
+    if arguments.out is not None and arguments.name is None:
+        # The trials of one study say nothing about the checkpoints of another.
+        raise ConfigError(
+            f"Folder --out {str(arguments.out)!r} is the report's of one study; give its --name."
+        )
     url = arguments.storage or default_storage_url()
-    with open_for_reading(url) as storage:
-        patient = Patient(storage, name=arguments.name, out=arguments.out)
-        found = examine(patient)
-        if arguments.name is not None and "stale" in found and not patient.studies:
-            raise StorageError(
-                f"There is no study {arguments.name!r} in {redacted(url)!r}; give another --name, "
-                "or none for all studies."
-            )
+    look = partial(_examined, url, name=arguments.name, out=arguments.out)
+    found = look()
     backup, n_repaired = None, 0
     if arguments.fix:
-        findings = [finding for group in found.values() for finding in group]
-        backup = repair(url, findings)
-        n_repaired = sum(finding.is_repairable for finding in findings)
+        backup = repair(url, found, look_again=look)
+        n_repaired = sum(one.is_repairable for group in found.values() for one in group)
     show = _as_json if arguments.json else _as_text
     print_result(show(found, storage=redacted(url), fixed=arguments.fix, backup=backup))
     n_left = sum(map(len, found.values())) - n_repaired
     return EXIT_UNREPAIRED if n_left else 0
+
+
+def _examined(url: str, *, name: str | None, out: Path | None) -> dict[str, list[Finding]]:
+    """Return what each check finds now.
+
+    Raises:
+        StorageError: If the database cannot be read, or has no study of that name.
+    """
+    from study.doctor import examine
+    from study.doctor.patient import Patient
+    from study.storage import open_for_reading, redacted, sqlite_path
+
+    with open_for_reading(url) as storage:
+        patient = Patient(storage, name=name, out=out, database=sqlite_path(url))
+        found = examine(patient)
+        if name is not None and "stale" in found and not patient.studies:
+            raise StorageError(
+                f"There is no study {name!r} in {redacted(url)!r}; give another --name, "
+                "or none for all studies."
+            )
+    return found
 
 
 def _as_json(

@@ -15,6 +15,7 @@ from study.arguments import DEFAULT_DATASET
 from study.config import AugmentationConfig, RetrainConfig, SearchConfig, StudyConfig
 from study.console import print_result
 from study.errors import ConfigError, DatasetUnavailableError
+from study.report_folder import default_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,7 +119,7 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
     name = arguments.name or dataset
     log_file.name_study(name)
     check_readable(storage_url, name)
-    out = arguments.out or Path("reports") / name
+    out = arguments.out or default_folder(name)
     _check_folder(out, "--out")
     if arguments.artifact_dir is not None:
         _check_folder(arguments.artifact_dir, "--artifact-dir")

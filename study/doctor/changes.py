@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from optuna.storages._rdb.models import TrialModel, TrialUserAttributeModel, TrialValueModel
@@ -25,16 +25,15 @@ def fail(trial: FrozenTrial, reason: str) -> tuple[Executable, ...]:
 
     Its value goes over into the reason: to Optuna a failed trial has none.
     """
-    now = datetime.now()  # Local, as Optuna's times are.
+    # One that has ended has both times, to Optuna: in UTC, without saying so, in the database.
+    now = datetime.now(tz=UTC).replace(tzinfo=None)
+    lacking = {
+        name: now for name in ("datetime_start", "datetime_complete") if not getattr(trial, name)
+    }
     as_failed = (
         update(TrialModel)
         .where(TrialModel.trial_id == trial._trial_id)
-        .values(
-            state=TrialState.FAIL,
-            # One that has ended has both times, to Optuna.
-            datetime_start=trial.datetime_start or now,
-            datetime_complete=trial.datetime_complete or now,
-        )
+        .values(state=TrialState.FAIL, **lacking)
     )
     if trial.values:
         reason += f"; it had scored {trial.values[0]}"

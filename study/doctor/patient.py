@@ -12,6 +12,10 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 from sqlalchemy import Executable
 
+from study.errors import ConfigError
+from study.report_folder import default_folder
+from study.storage import check_study_name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -45,11 +49,13 @@ class Patient:
         storage: The open database.
         name: Whose records are checked; of all studies where it is None.
         out: Folder of that study's report; `reports/NAME` of each where it is None.
+        database: The database's file; None where a server has it.
     """
 
     storage: RDBStorage
     name: str | None = None
     out: Path | None = None
+    database: Path | None = None
     _trials: dict[int, Sequence[FrozenTrial]] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -68,9 +74,21 @@ class Patient:
             self._trials[study_id] = self.storage.get_all_trials(study_id, deepcopy=False)
         return self._trials[study_id]
 
-    def folder(self, study_name: str) -> Path:
-        """Return where runs of a study keep checkpoints and models."""
-        return self.out or Path("reports") / study_name.rpartition("/")[0]
+    def folder(self, study_name: str) -> Path | None:
+        """Return where runs of a study keep checkpoints and models; None for what no run makes.
+
+        The name is the database's, and what is found in the folder may be deleted: one that no run
+        takes could lead anywhere, and one that is not the folder's own could name another study's.
+        """
+        name = study_name.rpartition("/")[0]
+        try:
+            check_study_name(name)
+        except ConfigError:
+            return None
+        folder = default_folder(name)
+        if folder.name != name:
+            return None
+        return self.out or folder
 
 
 def numbers(trials: Sequence[FrozenTrial]) -> str:

@@ -3,60 +3,137 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import StudySystemAttributeModel
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from study.doctor.patient import Finding
-from study.errors import ConfigError
+from study.errors import ConfigError, FolderError, StorageError
 from study.heartbeat import ATTRIBUTE, heartbeat_of, taken_by
 from study.storage import open_for_reading, open_for_writing, redacted, sqlite_path
 from study.storage.backup import back_up
 
+Found = Mapping[str, Sequence[Finding]]
 
-def repair(url: str, findings: Iterable[Finding]) -> Path | None:
+
+def repair(url: str, found: Found, *, look_again: Callable[[], Found]) -> Path | None:
     """Repair what can be; return the backup that was made before, None where no row was changed.
+
+    Args:
+        url: The database.
+        found: What was found there, by check.
+        look_again: Examines the database anew: a run may have begun since.
 
     Raises:
         ConfigError: If the database is no SQLite file: its server makes the backups.
-        StorageError: If a backup cannot be made, or a run of a study there is alive.
+        StorageError: If a backup cannot be made, a run of a study there is alive, or the database
+            is no more what was examined.
+        FolderError: If a file cannot be deleted.
     """
-    wanted = [finding for finding in findings if finding.is_repairable]
-    statements = [statement for finding in wanted for statement in finding.statements]
+    wanted = _repairable(found)
     if not wanted:
         return None
-    path = sqlite_path(url)
-    if statements and path is None:
+    path, backup = sqlite_path(url), None
+    if not any(finding.statements for finding in wanted):
+        wanted = _still_found(url, wanted, look_again)
+        with open_for_reading(url) as storage, storage.engine.connect() as connection:
+            # Files, too, may be those of a run.
+            _refuse_runs(connection)
+    elif path is None:
         raise ConfigError(
             f"Storage {redacted(url)!r} is no SQLite file, which alone --fix can back up; "
             "make a backup with the server's own tools and repair it there."
         )
-    backup = None
-    opened = open_for_writing if statements else open_for_reading
-    with opened(url) as storage:
-        # Files, too, may be those of a run.
-        _refuse_runs(storage)
-        if statements and path is not None:
-            backup = back_up(path)
-            with storage.engine.begin() as connection:
-                for statement in statements:
-                    connection.execute(statement)
-        for file in [file for finding in wanted for file in finding.files]:
-            file.unlink(missing_ok=True)
+    else:
+        with open_for_writing(url) as storage:
+            wanted, backup = _repair_rows(url, path, storage, wanted, look_again)
+    for finding in wanted:
+        _delete(finding.files)
     return backup
 
 
-def _refuse_runs(storage: RDBStorage) -> None:
+def _repair_rows(
+    url: str,
+    path: Path,
+    storage: RDBStorage,
+    wanted: Sequence[Finding],
+    look_again: Callable[[], Found],
+) -> tuple[list[Finding], Path]:
+    """Back the database up and repair its rows, unless anybody writes to it meanwhile."""
+    # Past SQLAlchemy, which would open a transaction: the lock is not held while this examines
+    # and copies, as long as that takes.
+    with closing(storage.engine.raw_connection()) as watching:
+
+        def version() -> object:
+            # Of this connection: it changes with whatever any other one commits.
+            return watching.cursor().execute("PRAGMA data_version").fetchall()
+
+        before = version()
+        with storage.engine.begin() as connection:
+            _refuse_runs(connection)
+        found = _still_found(url, wanted, look_again)
+        backup = back_up(path)
+        try:
+            # The transaction has the lock from its beginning: what holds now holds to its end.
+            with storage.engine.begin() as connection:
+                _refuse_runs(connection)
+                if version() != before:
+                    raise _changed(url)
+                for finding in found:
+                    for statement in finding.statements:
+                        connection.execute(statement)
+        except StorageError:
+            backup.unlink(missing_ok=True)  # Of a database that stayed as it was.
+            raise
+    return found, backup
+
+
+def _repairable(found: Found) -> list[Finding]:
+    return [finding for group in found.values() for finding in group if finding.is_repairable]
+
+
+def _still_found(
+    url: str, wanted: Sequence[Finding], look_again: Callable[[], Found]
+) -> list[Finding]:
+    """Return the same findings as they are now, the user's words for them unchanged."""
+    now = _repairable(look_again())
+    if list(map(_told, now)) != list(map(_told, wanted)):
+        raise _changed(url)
+    return now
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    return finding.where, finding.problem, finding.remedy, finding.files
+
+
+def _changed(url: str) -> StorageError:
+    return StorageError(
+        f"Storage {redacted(url)!r} was written to after it was examined, as by a run that began; "
+        "nothing was repaired. Let that end, then run the same command again."
+    )
+
+
+def _refuse_runs(connection: Connection) -> None:
     # By hand: Optuna reads no study where an attribute of one cannot be read.
     attrs = StudySystemAttributeModel
-    with storage.engine.connect() as connection:
-        texts = connection.execute(select(attrs.value_json).where(attrs.key == ATTRIBUTE)).scalars()
-        for text in texts.all():
-            with suppress(ValueError):
-                beat = heartbeat_of({ATTRIBUTE: json.loads(text)})
-                if beat is not None and not beat.is_ours and beat.is_alive():
-                    raise taken_by(beat)
+    texts = connection.execute(select(attrs.value_json).where(attrs.key == ATTRIBUTE)).scalars()
+    for text in texts.all():
+        with suppress(ValueError):
+            beat = heartbeat_of({ATTRIBUTE: json.loads(text)})
+            if beat is not None and not beat.is_ours and beat.is_alive():
+                raise taken_by(beat)
+
+
+def _delete(files: Iterable[Path]) -> None:
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise FolderError(
+                f"File {str(file)!r} cannot be deleted ({error.strerror or error}); let its folder "
+                "be written to, then run the same command again."
+            ) from error

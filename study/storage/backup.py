@@ -63,9 +63,24 @@ def _named(unfinished: Path, wanted: Path) -> Path:
     name, number = wanted, 1
     while True:
         try:
-            # Fails where the name is taken, which a renaming would not.
-            os.link(unfinished, name)
+            _give_name(unfinished, name)
             return name
         except FileExistsError:
             number += 1
             name = wanted.with_name(f"{wanted.name}-{number}")
+
+
+def _give_name(unfinished: Path, name: Path) -> None:
+    try:
+        # Fails where the name is taken, which a renaming would not.
+        os.link(unfinished, name)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: an empty file takes the name, or fails as a link would.
+        name.open("xb").close()
+        try:
+            unfinished.replace(name)
+        except OSError:
+            name.unlink(missing_ok=True)
+            raise

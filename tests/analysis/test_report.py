@@ -15,9 +15,10 @@ from analysis import browser as browsers
 from analysis import html_page, png, theme
 from analysis.charts import CHARTS
 from analysis.document import Document, FigureBlock, Section
-from analysis.report import default_folder, write_report
+from analysis.report import write_report
 from study import files
 from study.errors import ConfigError
+from study.report_folder import default_folder
 from tests.analysis import hostile, synthetic
 from tests.analysis.conftest import GENERATED
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import optuna
 import pytest
@@ -135,7 +138,10 @@ def just_begun(path, name):
 def left_behind(path, name):
     folder = path.parent / "reports" / name / "checkpoints"
     folder.mkdir(parents=True)
-    (folder / "custom_cnn-1.npz").write_bytes(b"a state")
+    checkpoint = folder / "custom_cnn-1.npz"
+    checkpoint.write_bytes(b"a state")
+    ended = one(path, "SELECT min(datetime_complete) FROM trials WHERE state = 'COMPLETE'")
+    os.utime(checkpoint, times=(datetime.fromisoformat(f"{ended}+00:00").timestamp() - 1,) * 2)
 
 
 SICK = {
@@ -291,3 +297,19 @@ def test_no_backup_is_overwritten(path):
     ]
     assert all(rows(one) == rows(path) for one in made)
     assert len(list(path.parent.iterdir())) == 4
+
+
+def test_without_hard_links_a_backup_is_made_as_well_and_none_is_overwritten(path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    now = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    made = [backup.back_up(path, now=now) for _ in range(2)]
+    assert made[1].name == "studies.db.backup-20300102-030405-2"
+    assert all(rows(one) == rows(path) for one in made)
+    assert len(list(path.parent.iterdir())) == 3
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(StorageError, match="nothing was changed"):
+        backup.back_up(path, now=now)
+    assert len(list(path.parent.iterdir())) == 3

@@ -147,6 +147,12 @@ ARGUMENTS = {
     "an ablation of no database": (("study", "ablate"), "python -m study run"),
     "an ablation with an unknown family": (("study", "ablate", "--architectures", "x"), "choose"),
     "an ablation with seeds in words": (("study", "ablate", "--seeds", "few"), "whole number"),
+    "a doctor of no folder": (("study", "doctor", "--out", ""), "--out"),
+    "a doctor of a folder of two lines": (("study", "doctor", "--out", "a\nb"), "--out"),
+    "a doctor of a folder of all studies": (
+        ("study", "doctor", "--out", "mine"),
+        "give its --name",
+    ),
     "no command for a report": (("analysis",), "COMMAND"),
     "a report with an unknown option": (("analysis", "report", "--colour"), "--colour"),
     "a report of no database": (("analysis", "report"), "python -m study run"),
