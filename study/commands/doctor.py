@@ -50,30 +50,49 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     Raises:
         StudyError: If it is the user's to mend.
     """
-    from study.doctor import examine
-    from study.doctor.patient import Patient
+    from study.doctor import MAX_EXAMINATIONS, is_whole
     from study.doctor.repair import repair
-    from study.errors import StorageError
-    from study.storage import default_storage_url, open_for_reading, redacted
+    from study.storage import default_storage_url, redacted
 
     url = arguments.storage or default_storage_url()
-    with open_for_reading(url) as storage:
-        patient = Patient(storage, name=arguments.name, out=arguments.out)
-        found = examine(patient)
-        if arguments.name is not None and "stale" in found and not patient.studies:
-            raise StorageError(
-                f"There is no study {arguments.name!r} in {redacted(url)!r}; give another --name, "
-                "or none for all studies."
-            )
-    backup, n_repaired = None, 0
-    if arguments.fix:
-        findings = [finding for group in found.values() for finding in group]
-        backup = repair(url, findings)
-        n_repaired = sum(finding.is_repairable for finding in findings)
+    found = _examined(arguments, url)
+    backup, n_repaired, last = None, 0, found
+    for _ in range(MAX_EXAMINATIONS if arguments.fix else 0):
+        findings = [finding for group in last.values() for finding in group]
+        backup = repair(url, findings, backup=backup)
+        n_repaired += sum(finding.is_repairable for finding in findings)
+        if is_whole(last) or not all(finding.is_repairable for finding in findings):
+            break
+        last = _examined(arguments, url)
+        found = {name: found.get(name, []) + group for name, group in last.items()}
     show = _as_json if arguments.json else _as_text
     print_result(show(found, storage=redacted(url), fixed=arguments.fix, backup=backup))
     n_left = sum(map(len, found.values())) - n_repaired
-    return EXIT_UNREPAIRED if n_left else 0
+    return EXIT_UNREPAIRED if n_left or not is_whole(last) else 0
+
+
+def _examined(arguments: argparse.Namespace, url: str) -> dict[str, list[Finding]]:
+    from study.doctor import examine, is_whole
+    from study.doctor.patient import Patient
+    from study.errors import StorageError, UnreadableError
+    from study.storage import open_for_reading, redacted
+
+    try:
+        with open_for_reading(url) as storage:
+            patient = Patient(storage, name=arguments.name, out=arguments.out)
+            found = examine(patient)
+            if arguments.name is not None and is_whole(found) and not patient.studies:
+                raise StorageError(
+                    f"There is no study {arguments.name!r} in {redacted(url)!r}; give another "
+                    "--name, or none for all studies."
+                )
+    except UnreadableError:
+        # Its own words name the doctor.
+        raise StorageError(
+            f"Storage {redacted(url)!r} holds a record that cannot be read and that no check "
+            "finds; put a backup in its place."
+        ) from None
+    return found
 
 
 def _as_json(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from optuna.storages import RDBStorage
@@ -13,13 +11,18 @@ from sqlalchemy import select
 
 from study.doctor.patient import Finding
 from study.errors import ConfigError
-from study.heartbeat import ATTRIBUTE, heartbeat_of, taken_by
+from study.heartbeat import ATTRIBUTE, heartbeat_in, taken_by
 from study.storage import open_for_reading, open_for_writing, redacted, sqlite_path
 from study.storage.backup import back_up
 
 
-def repair(url: str, findings: Iterable[Finding]) -> Path | None:
+def repair(url: str, findings: Iterable[Finding], *, backup: Path | None = None) -> Path | None:
     """Repair what can be; return the backup that was made before, None where no row was changed.
+
+    Args:
+        url: The database.
+        findings: What was found in it.
+        backup: One that was made before an earlier repair of the same examination.
 
     Raises:
         ConfigError: If the database is no SQLite file: its server makes the backups.
@@ -28,20 +31,19 @@ def repair(url: str, findings: Iterable[Finding]) -> Path | None:
     wanted = [finding for finding in findings if finding.is_repairable]
     statements = [statement for finding in wanted for statement in finding.statements]
     if not wanted:
-        return None
+        return backup
     path = sqlite_path(url)
     if statements and path is None:
         raise ConfigError(
             f"Storage {redacted(url)!r} is no SQLite file, which alone --fix can back up; "
             "make a backup with the server's own tools and repair it there."
         )
-    backup = None
     opened = open_for_writing if statements else open_for_reading
     with opened(url) as storage:
         # Files, too, may be those of a run.
         _refuse_runs(storage)
         if statements and path is not None:
-            backup = back_up(path)
+            backup = backup or back_up(path)
             with storage.engine.begin() as connection:
                 for statement in statements:
                     connection.execute(statement)
@@ -56,7 +58,6 @@ def _refuse_runs(storage: RDBStorage) -> None:
     with storage.engine.connect() as connection:
         texts = connection.execute(select(attrs.value_json).where(attrs.key == ATTRIBUTE)).scalars()
         for text in texts.all():
-            with suppress(ValueError):
-                beat = heartbeat_of({ATTRIBUTE: json.loads(text)})
-                if beat is not None and not beat.is_ours and beat.is_alive():
-                    raise taken_by(beat)
+            beat = heartbeat_in(text)
+            if beat is not None and not beat.is_ours and beat.is_alive():
+                raise taken_by(beat)
