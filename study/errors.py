@@ -6,7 +6,8 @@ StudyError
 │   └── DatasetUnavailableError    no source has them; another data set may still serve
 ├── FolderError     a folder of models or checkpoints that cannot be written
 ├── StorageError    a database that cannot be opened, read or written
-│   └── StudyTakenError    a study that another run is at
+│   ├── StudyTakenError    a study that another run is at
+│   └── UnreadableError    a record that is none; the doctor names it
 ├── WorkerError     processes that die where they should work
 └── FamilyFailedError    no trial of a family could be trained; all else was done
 """
@@ -67,6 +68,10 @@ class StorageError(StudyError):
 
 class StudyTakenError(StorageError):
     """Another run of the same study is alive: what two begin at once would be done twice."""
+
+
+class UnreadableError(StorageError):
+    """A database holds a record that is none; the doctor names it, and repairs it with --fix."""
 
 
 class WorkerError(StudyError):

@@ -30,9 +30,12 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write UTF-8 text in the target's place, whole or not at all; return the path."""
+    """Write UTF-8 text in the target's place, whole or not at all; return the path.
+
+    Half a character, as JSON in a database can tell of, is written as its number.
+    """
     with replaced(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="backslashreplace"))
     return path
 
 

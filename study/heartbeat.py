@@ -97,6 +97,14 @@ def heartbeat_of(system_attrs: Mapping[str, Any]) -> Heartbeat | None:
     return Heartbeat(process=process, time=time, stopped=beat.get("stopped") is True)
 
 
+def heartbeat_in(text: Any) -> Heartbeat | None:
+    """Return the heartbeat that the database holds as this JSON; None where it is damaged."""
+    try:
+        return heartbeat_of({ATTRIBUTE: json.loads(text)})
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def last_beats(storage: BaseStorage, study_names: Iterable[str]) -> dict[str, Heartbeat]:
     """Return the last heartbeat in each of these Optuna studies that has one, by its name."""
     wanted = set(study_names)
@@ -156,7 +164,7 @@ def claim(storage: RDBStorage, study_name: str, *, stopped: bool = False) -> boo
             for name, study in sisters.items()
         }
         for row in rows.values():
-            last = heartbeat_of({ATTRIBUTE: json.loads(str(row.value_json))}) if row else None
+            last = heartbeat_in(row.value_json) if row else None
             if last is not None and not last.is_ours and last.is_alive():
                 raise taken_by(last)
         row = rows[study_name]

@@ -95,4 +95,9 @@ def _list(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return 0.0
+    try:
+        return float(value)
+    except OverflowError:  # An integer past the range of floats.
+        return 0.0

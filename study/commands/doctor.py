@@ -62,6 +62,7 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     Raises:
         StudyError: If it is the user's to mend.
     """
+    from study.doctor import MAX_EXAMINATIONS, is_whole
     from study.doctor.repair import repair
     from study.storage import default_storage_url, redacted
 
@@ -72,15 +73,20 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
         )
     url = arguments.storage or default_storage_url()
     look = partial(_examined, url, name=arguments.name, out=arguments.out)
-    found = look()
+    found = last = look()
     backup, n_repaired = None, 0
-    if arguments.fix:
-        backup = repair(url, found, look_again=look)
-        n_repaired = sum(one.is_repairable for group in found.values() for one in group)
+    for _ in range(MAX_EXAMINATIONS if arguments.fix else 0):
+        findings = [finding for group in last.values() for finding in group]
+        backup = repair(url, last, look_again=look, backup=backup)
+        n_repaired += sum(finding.is_repairable for finding in findings)
+        if is_whole(last) or not all(finding.is_repairable for finding in findings):
+            break
+        last = look()
+        found = {name: [*found.get(name, ()), *group] for name, group in last.items()}
     show = _as_json if arguments.json else _as_text
     print_result(show(found, storage=redacted(url), fixed=arguments.fix, backup=backup))
     n_left = sum(map(len, found.values())) - n_repaired
-    return EXIT_UNREPAIRED if n_left else 0
+    return EXIT_UNREPAIRED if n_left or not is_whole(last) else 0
 
 
 def _examined(url: str, *, name: str | None, out: Path | None) -> dict[str, list[Finding]]:
@@ -89,18 +95,26 @@ def _examined(url: str, *, name: str | None, out: Path | None) -> dict[str, list
     Raises:
         StorageError: If the database cannot be read, or has no study of that name.
     """
-    from study.doctor import examine
+    from study.doctor import examine, is_whole
     from study.doctor.patient import Patient
+    from study.errors import UnreadableError
     from study.storage import open_for_reading, redacted, sqlite_path
 
-    with open_for_reading(url) as storage:
-        patient = Patient(storage, name=name, out=out, database=sqlite_path(url))
-        found = examine(patient)
-        if name is not None and "stale" in found and not patient.studies:
-            raise StorageError(
-                f"There is no study {name!r} in {redacted(url)!r}; give another --name, "
-                "or none for all studies."
-            )
+    try:
+        with open_for_reading(url) as storage:
+            patient = Patient(storage, name=name, out=out, database=sqlite_path(url))
+            found = examine(patient)
+            if name is not None and is_whole(found) and not patient.studies:
+                raise StorageError(
+                    f"There is no study {name!r} in {redacted(url)!r}; give another --name, "
+                    "or none for all studies."
+                )
+    except UnreadableError:
+        # Its own words name the doctor.
+        raise StorageError(
+            f"Storage {redacted(url)!r} holds a record that cannot be read and that no check "
+            "finds; put a backup in its place."
+        ) from None
     return found
 
 

@@ -5,7 +5,7 @@ To add a check, write a file with a function like the others' and a line in `CHE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from study.doctor import (
     duplicates,
@@ -36,6 +36,9 @@ CHECKS: dict[str, Check] = {
 BLOCKING = ("integrity", "unreadable")
 """Where one of these finds something, no study can be read: it ends the examination."""
 
+MAX_EXAMINATIONS = 3
+"""With repairs between them: a repair may bring to light what could not be read before."""
+
 
 def examine(patient: Patient) -> dict[str, list[Finding]]:
     """Return what each check found, as far as they could be made."""
@@ -45,3 +48,8 @@ def examine(patient: Patient) -> dict[str, list[Finding]]:
         if found[name] and name in BLOCKING:
             break
     return found
+
+
+def is_whole(found: Mapping[str, list[Finding]]) -> bool:
+    """Return whether all checks could be made."""
+    return len(found) == len(CHECKS)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from optuna.storages import RDBStorage
@@ -13,20 +12,23 @@ from sqlalchemy import Connection, select
 
 from study.doctor.patient import Finding
 from study.errors import ConfigError, FolderError, StorageError
-from study.heartbeat import ATTRIBUTE, heartbeat_of, taken_by
+from study.heartbeat import ATTRIBUTE, heartbeat_in, taken_by
 from study.storage import open_for_reading, open_for_writing, redacted, sqlite_path
 from study.storage.backup import back_up
 
 Found = Mapping[str, Sequence[Finding]]
 
 
-def repair(url: str, found: Found, *, look_again: Callable[[], Found]) -> Path | None:
+def repair(
+    url: str, found: Found, *, look_again: Callable[[], Found], backup: Path | None = None
+) -> Path | None:
     """Repair what can be; return the backup that was made before, None where no row was changed.
 
     Args:
         url: The database.
         found: What was found there, by check.
         look_again: Examines the database anew: a run may have begun since.
+        backup: One that was made before an earlier repair of the same command.
 
     Raises:
         ConfigError: If the database is no SQLite file: its server makes the backups.
@@ -36,8 +38,8 @@ def repair(url: str, found: Found, *, look_again: Callable[[], Found]) -> Path |
     """
     wanted = _repairable(found)
     if not wanted:
-        return None
-    path, backup = sqlite_path(url), None
+        return backup
+    path = sqlite_path(url)
     if not any(finding.statements for finding in wanted):
         wanted = _still_found(url, wanted, look_again)
         with open_for_reading(url) as storage, storage.engine.connect() as connection:
@@ -50,7 +52,9 @@ def repair(url: str, found: Found, *, look_again: Callable[[], Found]) -> Path |
         )
     else:
         with open_for_writing(url) as storage:
-            wanted, backup = _repair_rows(url, path, storage, wanted, look_again)
+            wanted, backup = _repair_rows(
+                url, path, storage, wanted, look_again=look_again, earlier_backup=backup
+            )
     for finding in wanted:
         _delete(finding.files)
     return backup
@@ -61,7 +65,9 @@ def _repair_rows(
     path: Path,
     storage: RDBStorage,
     wanted: Sequence[Finding],
+    *,
     look_again: Callable[[], Found],
+    earlier_backup: Path | None,
 ) -> tuple[list[Finding], Path]:
     """Back the database up and repair its rows, unless anybody writes to it meanwhile."""
     # Past SQLAlchemy, which would open a transaction: the lock is not held while this examines
@@ -76,7 +82,7 @@ def _repair_rows(
         with storage.engine.begin() as connection:
             _refuse_runs(connection)
         found = _still_found(url, wanted, look_again)
-        backup = back_up(path)
+        backup = earlier_backup or back_up(path)
         try:
             # The transaction has the lock from its beginning: what holds now holds to its end.
             with storage.engine.begin() as connection:
@@ -87,7 +93,8 @@ def _repair_rows(
                     for statement in finding.statements:
                         connection.execute(statement)
         except StorageError:
-            backup.unlink(missing_ok=True)  # Of a database that stayed as it was.
+            if earlier_backup is None:
+                backup.unlink(missing_ok=True)  # Of a database that stayed as it was.
             raise
     return found, backup
 
@@ -122,10 +129,9 @@ def _refuse_runs(connection: Connection) -> None:
     attrs = StudySystemAttributeModel
     texts = connection.execute(select(attrs.value_json).where(attrs.key == ATTRIBUTE)).scalars()
     for text in texts.all():
-        with suppress(ValueError):
-            beat = heartbeat_of({ATTRIBUTE: json.loads(text)})
-            if beat is not None and not beat.is_ours and beat.is_alive():
-                raise taken_by(beat)
+        beat = heartbeat_in(text)
+        if beat is not None and not beat.is_ours and beat.is_alive():
+            raise taken_by(beat)
 
 
 def _delete(files: Iterable[Path]) -> None:

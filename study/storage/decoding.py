@@ -193,7 +193,10 @@ def dataset_record(value: Any) -> DatasetRecord:
 
 def _utc(moment: datetime | None) -> datetime | None:
     # Optuna gives the local time of whoever reads, which a report must not depend on.
-    return None if moment is None else moment.astimezone(UTC)
+    try:
+        return None if moment is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):  # At the ends of the calendar.
+        return None
 
 
 def _number(value: Any) -> float | None:
@@ -227,7 +230,8 @@ def _count(value: Any) -> int | None:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    # JSON can tell of half a character, which no file and no terminal takes.
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else None
 
 
 def _sequence(value: Any) -> Sequence[Any]:

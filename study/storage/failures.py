@@ -5,8 +5,8 @@ That text may repeat the URL with its password, and a traceback of it helps nobo
 
 from __future__ import annotations
 
-import json
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +16,13 @@ from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
     NotSupportedError,
+    OperationalError,
     ProgrammingError,
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from study.errors import StorageError
+from study.errors import StorageError, UnreadableError
 from study.storage.urls import redacted, sqlite_path
 
 GO_ON = "then run the same command again: what is done is kept"
@@ -46,15 +47,39 @@ OUR_BUGS = (IntegrityError, ProgrammingError, NotSupportedError)
 """Errors that no disk, server or other program is to blame for."""
 
 
+ODD_VALUE_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+)
+"""What Optuna and SQLAlchemy raise of a value that is not what its column should hold."""
+
+READERS = (
+    "sqlalchemy.engine.result",
+    "sqlalchemy.engine.cursor",
+    "sqlalchemy.orm.loading",
+    "optuna.storages._rdb",
+)
+"""Modules through which every value of a database comes."""
+
+NO_TEXT = "Could not decode to UTF-8"
+"""How the words of SQLite's driver begin where a text is none."""
+
+
 @contextmanager
 def translated(url: str) -> Iterator[None]:
-    """Turn a failure of the database into a StorageError that says what to do.
+    """Turn a failure of the database, or a record that is none, into a line that says what to do.
 
     Raises:
         StorageError: In place of the driver's error, where the database is to blame.
     """
     try:
-        yield
+        with readable(url):
+            yield
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error) as error:
         failure = failure_of(url, error)
         if failure is None:
@@ -64,27 +89,43 @@ def translated(url: str) -> Iterator[None]:
 
 @contextmanager
 def readable(url: str) -> Iterator[None]:
-    """Turn a record that Optuna cannot read into a StorageError that names the doctor.
+    """Turn a record that Optuna or this program cannot read into an error that names the doctor.
 
     Raises:
-        StorageError: In place of the error about JSON that is none, or a state that is none.
+        UnreadableError: In place of what was raised while a value was read; the like that is raised
+            elsewhere is a bug, and stays what it is.
     """
     try:
         yield
-    except json.JSONDecodeError:
-        raise _unreadable(url) from None
-    except LookupError as error:
-        # SQLAlchemy's of a value that is not among an Enum's; its kin are bugs of this program.
-        if type(error) is not LookupError:
+    except (*ODD_VALUE_ERRORS, OperationalError) as error:
+        if not _is_of_reading(error):
             raise
-        raise _unreadable(url) from None
+        raise unreadable(url) from None
+    except UnreadableError:
+        raise unreadable(url) from None
 
 
-def _unreadable(url: str) -> StorageError:
-    return StorageError(
-        f"Storage {redacted(url)!r} holds a record that cannot be read; `python -m study doctor` "
+def unreadable(url: str | None = None) -> UnreadableError:
+    """Return the error that names the doctor; without a URL where whoever reads knows none."""
+    shown = "The database" if url is None else f"Storage {redacted(url)!r}"
+    return UnreadableError(
+        f"{shown} holds a record that cannot be read; `python -m study doctor` "
         "names it, and repairs it with --fix."
     )
+
+
+def _is_of_reading(error: Exception) -> bool:
+    if isinstance(error, OperationalError):
+        return str(error.orig).startswith(NO_TEXT)
+    modules = [
+        str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    # Only what our last call led to: this program may be in a loop over rows that are read.
+    ours = [i for i, name in enumerate(modules) if name.partition(".")[0] in {"study", "analysis"}]
+    led_to = modules[ours[-1] + 1 :] if ours else modules
+    if isinstance(error, KeyError) and led_to and led_to[-1].startswith("optuna.storages"):
+        return False  # Optuna's own, of a study or trial that is not there.
+    return any(name.startswith(READERS) for name in led_to)
 
 
 def failure_of(url: str, error: Exception) -> StorageError | None:

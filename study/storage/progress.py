@@ -26,7 +26,7 @@ from study.records.progress import (
 )
 from study.storage.decoding import mapping_of, retrained_result, validated_result
 from study.storage.opening import open_for_reading
-from study.storage.reading import check_schema_version, study_groups
+from study.storage.reading import check_schema_version, study_groups, trials_of
 from study.storage.urls import redacted
 
 TRIALS = text(
@@ -73,7 +73,7 @@ def _study(
     for study in members.values():
         check_schema_version(name, study.user_attrs)
     trained = {
-        member: storage.get_all_trials(members[member]._study_id, deepcopy=False)
+        member: trials_of(storage, members[member])
         for member in (VALIDATED, RETRAINED)
         if member in members
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from optuna.distributions import CategoricalDistribution
 from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
@@ -32,6 +33,7 @@ from study.storage.decoding import (
     retrained_result,
     validated_result,
 )
+from study.storage.failures import unreadable
 from study.storage.opening import open_for_reading
 from study.storage.urls import redacted, sqlite_path
 
@@ -95,7 +97,7 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
         for study in members.values():
             check_schema_version(name, study.user_attrs)
         families = tuple(
-            family_record(family, study, opened.get_all_trials(study._study_id, deepcopy=False))
+            family_record(family, study, trials_of(opened, study))
             for family, study in sorted(members.items())
             if family not in NO_FAMILIES
         )
@@ -103,7 +105,7 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
         test_labels = b""
         settings: dict[str, Any] = {}
         if RETRAINED in members:
-            trials = opened.get_all_trials(members[RETRAINED]._study_id, deepcopy=False)
+            trials = trials_of(opened, members[RETRAINED])
             retrained = _whole(trials, retrained_result, "retrained")
             attrs = members[RETRAINED].user_attrs
             test_labels = bytes_of(attrs.get("test_labels"))
@@ -112,7 +114,7 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
         ablations: tuple[AblationPath, ...] = ()
         validation_labels = b""
         if VALIDATED in members:
-            trials = opened.get_all_trials(members[VALIDATED]._study_id, deepcopy=False)
+            trials = trials_of(opened, members[VALIDATED])
             validated = _whole(trials, validated_result, "validated")
             ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
             validation_labels = bytes_of(members[VALIDATED].user_attrs.get("validation_labels"))
@@ -132,13 +134,18 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
 
 
 def check_readable(url: str, name: str) -> None:
-    """Raise a StorageError if a study is there and was written by a newer version of this tool."""
+    """Read a study that is there, so that a run of it needs not stop at what it finds later.
+
+    Raises:
+        StorageError: If it was written by a newer version of this tool, or cannot be read.
+    """
     path = sqlite_path(url)
     if path is None or not path.exists() or not path.stat().st_size:
         return
     with open_for_reading(url) as storage:
         for study in study_groups(storage).get(name, {}).values():
             check_schema_version(name, study.user_attrs)
+            trials_of(storage, study)
 
 
 def check_schema_version(name: str, user_attrs: Mapping[str, Any]) -> None:
@@ -202,7 +209,37 @@ def study_groups(storage: BaseStorage) -> dict[str, dict[str, FrozenStudy]]:
     """Return the Optuna studies that this tool made, by name and last part of the name."""
     groups: dict[str, dict[str, FrozenStudy]] = {}
     for study in storage.get_all_studies():
+        if not isinstance(study.study_name, str):
+            raise unreadable()
         name, separator, member = study.study_name.rpartition("/")
         if separator and "schema_version" in study.user_attrs:
             groups.setdefault(name, {})[member] = study
     return groups
+
+
+def trials_of(storage: BaseStorage, study: FrozenStudy) -> Sequence[FrozenTrial]:
+    """Return all trials of an Optuna study.
+
+    Raises:
+        UnreadableError: If one holds a text or nothing where SQLite and Optuna let it pass and all
+            who compute with it expect a number.
+    """
+    trials = storage.get_all_trials(study._study_id, deepcopy=False)
+    if not all(map(_is_of_numbers, trials)):
+        raise unreadable()
+    return trials
+
+
+def _is_of_numbers(trial: FrozenTrial) -> bool:
+    values = (
+        *(trial.values or ()),
+        *trial.intermediate_values.values(),
+        *(
+            trial.params[name]
+            for name, distribution in trial.distributions.items()
+            if not isinstance(distribution, CategoricalDistribution)
+        ),
+    )
+    return all(isinstance(whole, int) for whole in (trial.number, *trial.intermediate_values)) and (
+        all(isinstance(value, (int, float)) for value in values)
+    )

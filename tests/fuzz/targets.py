@@ -28,6 +28,7 @@ from study.datasets.digests import ArrayDigest
 from study.datasets.files import DAMAGE
 from study.datasets.idx import read_idx
 from study.datasets.npz import read_npz
+from study.doctor.raw_rows import is_json
 from study.errors import DatasetError
 from study.storage import decoding
 from tests.analysis import synthetic
@@ -112,10 +113,9 @@ def sheet_labels(data: bytes) -> None:
 
 def record(data: bytes) -> None:
     """JSON as the attributes of a trial and of a study, and all that is made of them."""
-    try:
-        attrs = json.loads(data)
-    except (ValueError, RecursionError):
-        return
+    if not is_json(data):
+        return  # The doctor names it; what it lets pass must be read without any error.
+    attrs = json.loads(data)
     trial = _trial(attrs if isinstance(attrs, dict) else {"training_loss": attrs})
     decoding.trial_record(trial)
     decoding.retrained_result(trial)

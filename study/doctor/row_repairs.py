@@ -1,0 +1,143 @@
+"""What becomes of a row that cannot be read: as little as possible of a study is lost with it."""
+
+from __future__ import annotations
+
+import reprlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from optuna.storages._rdb.models import BaseModel
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+from sqlalchemy import Connection, Executable, Table, select
+
+from study.doctor.changes import fail_by_id
+from study.doctor.patient import Finding
+from study.doctor.raw_rows import Row, every_row
+
+ENDED = {state.name for state in TrialState if state.is_finished()}
+
+Repair = tuple[str, tuple[Executable, ...]]
+"""What `--fix` would do, in words and as statements."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a row's repair must know of others.
+
+    Attributes:
+        studies: Names by IDs.
+        trials: Number and ID of the study by the trial's ID.
+        n_values: How many values each trial has, by its ID.
+    """
+
+    studies: Mapping[Any, Any]
+    trials: Mapping[Any, tuple[Any, Any]]
+    n_values: Mapping[Any, int]
+
+    def whose(self, row: Row) -> str:
+        """Return of which trial or study a row tells."""
+        number, study_id = self.trials.get(row.get("trial_id"), (None, row.get("study_id")))
+        study = f"study {_short(self.studies.get(study_id, study_id))}"
+        return f"trial {_short(number)} of {study}" if "trial_id" in row else study
+
+    def free_number(self, row: Row) -> int:
+        """Return the number that Optuna gave a trial: how many there were before it."""
+        others = {
+            trial_id: number
+            for trial_id, (number, study_id) in self.trials.items()
+            if study_id == row["study_id"]
+        }
+        rank = sum(1 for trial_id in others if trial_id < row["trial_id"])
+        taken = {number for number in others.values() if isinstance(number, int)}
+        # Where trials were deleted, another may have it; behind all, none does.
+        return rank if rank not in taken else max(taken) + 1 + rank
+
+
+def known_of(connection: Connection) -> Known:
+    """Return it of a whole database."""
+
+    def rows(name: str, *columns: str) -> list[Any]:
+        table = every_row(BaseModel.metadata.tables[name]).subquery()
+        return list(connection.execute(select(*(table.c[column] for column in columns))))
+
+    return Known(
+        studies={row[0]: row[1] for row in rows("studies", "study_id", "study_name")},
+        trials={
+            row[0]: (row[1], row[2]) for row in rows("trials", "trial_id", "number", "study_id")
+        },
+        n_values=Counter(row[0] for row in rows("trial_values", "trial_id")),
+    )
+
+
+def finding(table: Table, row: Row, column: str, known: Known) -> Finding:
+    """Return the finding of a row.
+
+    Args:
+        table: One of Optuna's.
+        row: All of it, its values as the driver gives them.
+        column: Which cannot be read; empty where they do not fit together.
+        known: Of the same database.
+    """
+    value = f": {column} {_short(row[column])}" if column else ""
+    remedy, statements = _repair(table, row, column, known)
+    return Finding(
+        where=f"table {table.name}",
+        problem=f"has {_what(row)} of {known.whose(row)} that cannot be read{value}",
+        remedy=remedy,
+        statements=statements,
+    )
+
+
+def _what(row: Row) -> str:
+    for column, what in {
+        "key": "an attribute",
+        "param_name": "the hyperparameter",
+        "step": "the score after epoch",
+    }.items():
+        if column in row:
+            return f"{what} {_short(row[column])}"
+    return "a value"
+
+
+def _repair(table: Table, row: Row, column: str, known: Known) -> Repair:
+    (identity,) = table.primary_key.columns
+    this = identity == row[identity.name]
+    if table.name == "trials":
+        return _of_trial(table, row, column, known)
+    if table.name == "studies":
+        name = f"unreadable-{row['study_id']}"
+        return f"call the study {name!r}", (table.update().where(this).values(study_name=name),)
+    if column == "direction":
+        # No study of this program has another one.
+        wanted = table.update().where(this).values(direction=StudyDirection.MAXIMIZE)
+        return "let it be to maximize", (wanted,)
+    if "value_json" in table.columns:
+        remedy = "delete the attribute; what depends on it reads as absent"
+        return remedy, (table.delete().where(this),)
+    if table.name in {"trial_params", "trial_values"}:
+        failing = fail_by_id(row["trial_id"], f"{_what(row)} could not be read any more")
+        return "delete it, and mark the trial as failed", (table.delete().where(this), *failing)
+    return "delete it; it reads as absent", (table.delete().where(this),)
+
+
+def _of_trial(table: Table, row: Row, column: str, known: Known) -> Repair:
+    this = table.c.trial_id == row["trial_id"]
+    if column == "state":
+        return "mark the trial as failed", fail_by_id(row["trial_id"], "its state was damaged")
+    if column == "number":
+        number = known.free_number(row)
+        return f"call it trial {number}", (table.update().where(this).values(number=number),)
+    is_open = row["state"] not in ENDED
+    if column == "datetime_complete" and is_open:
+        return "delete the time", (table.update().where(this).values({column: None}),)
+    # To Optuna, one that has ended has both times; what its training took is told elsewhere.
+    now = datetime.now(tz=UTC).replace(tzinfo=None)
+    return "put the present time there", (table.update().where(this).values({column: now}),)
+
+
+def _short(value: Any) -> str:
+    return reprlib.repr(value)
