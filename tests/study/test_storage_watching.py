@@ -34,5 +34,5 @@ def test_a_file_that_another_thread_sees_grow_meanwhile_was_not_cut_short(path, 
 def test_a_file_that_was_cut_short_is_told_of(path):
     watch = FileWatch(path)
     path.write_bytes(b"x" * 99)
-    with pytest.raises(StorageError, match="cut short"):
+    with pytest.raises(StorageError, match="became smaller"):
         watch.check()
