@@ -15,8 +15,11 @@ from study.environment import is_dead, this_process
 from study.heartbeat import heartbeat_of
 from study.records import NO_FAMILIES
 
-UNFINISHED = re.compile(r"\..+\.([0-9]+)")
-"""Names of `study.files.replaced` while it writes, with the writer's process number."""
+UNFINISHED = re.compile(r"\..+\.(?:npz|keras|html|md|json|pdf|csv|png)\.([0-9]+)")
+"""Names of `study.files.replaced` while it writes, with the writer's process number.
+
+Only of the kinds that runs and reports write: the folder may hold more than that.
+"""
 
 OLD_SECONDS = 3600.0
 """Age of an unfinished file that nobody can still be writing: writing takes seconds."""

@@ -78,7 +78,7 @@ def _give_name(unfinished: Path, name: Path) -> None:
         raise
     except OSError:
         # A file system without hard links: an empty file takes the name, or fails as a link would.
-        name.open("xb").close()
+        name.touch(exist_ok=False)
         try:
             unfinished.replace(name)
         except OSError:

@@ -75,7 +75,7 @@ def test_a_name_that_leads_elsewhere_makes_no_file_a_leftover(name, tmp_path, ca
     folders = {outside, Path("reports") / name, default_folder(name), Path()}
     files = [checkpoint_in(folder) for folder in folders]
     files += [
-        a_file(folder / f".libfoo.so.{NOBODYS_PID}", age_seconds=2 * OLD_SECONDS)
+        a_file(folder / f".report.html.{NOBODYS_PID}", age_seconds=2 * OLD_SECONDS)
         for folder in folders
     ]
     assert main(["doctor", "--fix"]) == 0
@@ -95,6 +95,17 @@ def test_a_folder_is_of_one_study(capsys):
     assert "--name" in told
     assert main(["doctor", "--fix", "--out", "mine", "--name", "b"]) == 0
     assert needed.exists()
+
+
+def test_unfinished_files_of_the_report_go_and_others_in_its_folder_stay():
+    studies("b")
+    names = {"report.html": False, "libfoo.so": True, "notes": True, "models/x-7.keras": False}
+    for name, stays in names.items():
+        path = Path("mine") / name
+        file = path.with_name(f".{path.name}.{NOBODYS_PID}")
+        a_file(file, age_seconds=2 * OLD_SECONDS)
+        assert main(["doctor", "--fix", "--name", "b", "--out", "mine"]) == 0
+        assert file.exists() == stays
 
 
 @pytest.mark.usefixtures("_zone")
