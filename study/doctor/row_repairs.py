@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Executable, Table, select
 from study.doctor.changes import fail_by_id
 from study.doctor.patient import Finding
 from study.doctor.raw_rows import Row, every_row
+from study.records import SCHEMA_VERSION
 
 ENDED = {state.name for state in TrialState if state.is_finished()}
 
@@ -108,20 +109,27 @@ def _repair(table: Table, row: Row, column: str, known: Known) -> Repair:
     this = identity == row[identity.name]
     if table.name == "trials":
         return _of_trial(table, row, column, known)
-    if table.name == "studies":
-        name = f"unreadable-{row['study_id']}"
-        return f"call the study {name!r}", (table.update().where(this).values(study_name=name),)
-    if column == "direction":
-        # No study of this program has another one.
-        wanted = table.update().where(this).values(direction=StudyDirection.MAXIMIZE)
-        return "let it be to maximize", (wanted,)
-    if "value_json" in table.columns:
-        remedy = "delete the attribute; what depends on it reads as absent"
-        return remedy, (table.delete().where(this),)
+    remedy, values = _in_place(table, row, column)
+    if values:
+        return remedy, (table.update().where(this).values(values),)
+    deletion = table.delete().where(this)
     if table.name in {"trial_params", "trial_values"}:
         failing = fail_by_id(row["trial_id"], f"{_what(row)} could not be read any more")
-        return "delete it, and mark the trial as failed", (table.delete().where(this), *failing)
-    return "delete it; it reads as absent", (table.delete().where(this),)
+        return "delete it, and mark the trial as failed", (deletion, *failing)
+    return "delete it; what depends on it reads as absent", (deletion,)
+
+
+def _in_place(table: Table, row: Row, column: str) -> tuple[str, dict[str, Any]]:
+    """Return what is put in the place of a value without which a study could not be read."""
+    if table.name == "studies":
+        name = f"unreadable-{row['study_id']}"
+        return f"call the study {name!r}", {column: name}
+    if column == "direction":
+        return "maximize, as all studies of this program", {column: StudyDirection.MAXIMIZE}
+    if row.get("key") == "schema_version" and table.name == "study_user_attributes":
+        # Without it, the study would pass for another program's.
+        return f"put {SCHEMA_VERSION} there", {"value_json": str(SCHEMA_VERSION)}
+    return "", {}
 
 
 def _of_trial(table: Table, row: Row, column: str, known: Known) -> Repair:

@@ -47,7 +47,6 @@ def _is_parameter(row: Row) -> bool:
     try:
         distribution = json_to_distribution(row["distribution_json"])
         distribution.to_external_repr(row["param_value"])
-
         return bool(distribution._contains(row["param_value"]))
     except Exception:  # noqa: BLE001 - a distribution is made of whatever stands in the JSON
         return False

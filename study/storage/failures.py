@@ -5,6 +5,7 @@ That text may repeat the URL with its password, and a traceback of it helps nobo
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import traceback
 from collections.abc import Iterator
@@ -58,13 +59,12 @@ ODD_VALUE_ERRORS = (
 )
 """What Optuna and SQLAlchemy raise of a value that is not what its column should hold."""
 
-READERS = (
-    "sqlalchemy.engine.result",
-    "sqlalchemy.engine.cursor",
-    "sqlalchemy.orm.loading",
-    "optuna.storages._rdb",
+READERS = re.compile(
+    r"sqlalchemy\.(engine\.result|orm\.loading)\b|optuna\.storages\._rdb\.\w+:_?(get|build|stored)_"
 )
-"""Modules through which every value of a database comes."""
+"""Where every value of a database comes through, as "MODULE:FUNCTION"."""
+
+OURS = ("study.", "analysis.")
 
 NO_TEXT = "Could not decode to UTF-8"
 """How the words of SQLite's driver begin where a text is none."""
@@ -97,7 +97,7 @@ def readable(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (*ODD_VALUE_ERRORS, OperationalError) as error:
+    except (*ODD_VALUE_ERRORS, OperationalError, StorageInternalError) as error:
         if not _is_of_reading(error):
             raise
         raise unreadable(url) from None
@@ -115,17 +115,16 @@ def unreadable(url: str | None = None) -> UnreadableError:
 
 
 def _is_of_reading(error: Exception) -> bool:
-    if isinstance(error, OperationalError):
-        return str(error.orig).startswith(NO_TEXT)
-    modules = [
-        str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)
-    ]
+    if isinstance(error, (OperationalError, StorageInternalError)):
+        return any(str(cause).startswith(NO_TEXT) for cause in _causes(error))
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    places = [f"{frame.f_globals.get('__name__')}:{frame.f_code.co_name}" for frame in frames]
     # Only what our last call led to: this program may be in a loop over rows that are read.
-    ours = [i for i, name in enumerate(modules) if name.partition(".")[0] in {"study", "analysis"}]
-    led_to = modules[ours[-1] + 1 :] if ours else modules
+    ours = [i for i, place in enumerate(places) if place.startswith(OURS)]
+    led_to = places[ours[-1] + 1 :] if ours else places
     if isinstance(error, KeyError) and led_to and led_to[-1].startswith("optuna.storages"):
         return False  # Optuna's own, of a study or trial that is not there.
-    return any(name.startswith(READERS) for name in led_to)
+    return any(map(READERS.match, led_to))
 
 
 def failure_of(url: str, error: Exception) -> StorageError | None:

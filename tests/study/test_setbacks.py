@@ -38,6 +38,8 @@ def test_deaths_count_since_the_last_epoch_that_was_finished(died_after, n_death
         ({"seen": SEEN}, LATER, 10.0),
         ({"seen": SEEN, "lost_seconds": 2.5}, LATER, 12.5),
         ({"seen": SEEN}, None, 0.0),
+        ({"lost_seconds": 10**400}, None, 0.0),
+        ({"lost_seconds": True}, None, 0.0),
         # A clock that was set back, and what another program may have written.
         ({"seen": "2026-01-02T04:00:00+00:00"}, LATER, 0.0),
         ({"seen": "2026-01-02T03:04:05"}, LATER, 0.0),
