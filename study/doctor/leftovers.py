@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial
 from study.checkpoints import checkpoints_folder
 from study.doctor.patient import Finding, Patient
 from study.environment import is_dead, this_process
+from study.errors import FolderError
 from study.heartbeat import heartbeat_of
 from study.records import NO_FAMILIES
 
@@ -26,7 +27,21 @@ OLD_SECONDS = 3600.0
 
 
 def check(patient: Patient) -> Iterator[Finding]:
-    """Compare checkpoints with the trials that could go on from them."""
+    """Compare checkpoints with the trials that could go on from them.
+
+    Raises:
+        FolderError: If a folder cannot be looked into.
+    """
+    try:
+        yield from _left(patient)
+    except OSError as error:
+        raise FolderError(
+            f"{str(error.filename)!r} cannot be looked at ({error.strerror or error}); let it be "
+            "read, then run the same command again."
+        ) from error
+
+
+def _left(patient: Patient) -> Iterator[Finding]:
     folders = {name: patient.folder(name) for name in patient.studies}
     for name, study in patient.studies.items():
         folder, family = folders[name], name.rpartition("/")[2]

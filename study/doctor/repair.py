@@ -83,19 +83,20 @@ def _repair_rows(
             _refuse_runs(connection)
         found = _still_found(url, wanted, look_again)
         backup = earlier_backup or back_up(path)
-        try:
-            # The transaction has the lock from its beginning: what holds now holds to its end.
-            with storage.engine.begin() as connection:
+        # The transaction has the lock from its beginning: what holds now holds to its end.
+        with storage.engine.begin() as connection:
+            try:
                 _refuse_runs(connection)
                 if version() != before:
                     raise _changed(url)
-                for finding in found:
-                    for statement in finding.statements:
-                        connection.execute(statement)
-        except StorageError:
-            if earlier_backup is None:
-                backup.unlink(missing_ok=True)  # Of a database that stayed as it was.
-            raise
+            except StorageError:
+                # Of a database that stays as it is; of one that vanished, it would be all there is.
+                if earlier_backup is None:
+                    backup.unlink(missing_ok=True)
+                raise
+            for finding in found:
+                for statement in finding.statements:
+                    connection.execute(statement)
     return found, backup
 
 

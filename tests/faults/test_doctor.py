@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import optuna
 import pytest
@@ -297,19 +295,3 @@ def test_no_backup_is_overwritten(path):
     ]
     assert all(rows(one) == rows(path) for one in made)
     assert len(list(path.parent.iterdir())) == 4
-
-
-def test_without_hard_links_a_backup_is_made_as_well_and_none_is_overwritten(path, monkeypatch):
-    def refuse(*_arguments, **_options):
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)
-    now = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-    made = [backup.back_up(path, now=now) for _ in range(2)]
-    assert made[1].name == "studies.db.backup-20300102-030405-2"
-    assert all(rows(one) == rows(path) for one in made)
-    assert len(list(path.parent.iterdir())) == 3
-    monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(StorageError, match="nothing was changed"):
-        backup.back_up(path, now=now)
-    assert len(list(path.parent.iterdir())) == 3

@@ -184,3 +184,17 @@ def test_a_file_that_cannot_be_deleted_is_one_line(monkeypatch, capsys):
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "custom_cnn-0.npz" in told
+
+
+def test_a_folder_that_cannot_be_looked_into_is_one_line(monkeypatch, capsys):
+    studies("b")
+    checkpoint_in(Path("reports/b"))
+
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    assert main(["doctor"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "'reports/b/checkpoints' cannot be looked at (Permission denied)" in told

@@ -134,3 +134,15 @@ def test_files_stay_where_a_run_began_meanwhile(monkeypatch, capsys):
     assert main(["doctor", "--fix"]) == 2
     assert "is being run by process" in capsys.readouterr().err
     assert file.exists()
+
+
+def test_the_backup_of_a_database_that_vanished_is_kept(monkeypatch, capsys):
+    def meanwhile(path):
+        made = backup.back_up(path)
+        path.unlink()
+        return made
+
+    monkeypatch.setattr(repair, "back_up", meanwhile)
+    assert main(["doctor", "--fix"]) == 2
+    assert "was deleted" in capsys.readouterr().err
+    assert len([*Path().glob("studies.db.backup-*")]) == 1
