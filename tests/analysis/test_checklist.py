@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 
 import pytest
 from optuna.distributions import (
-    CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
     distribution_to_json,
 )
 
 from analysis import answer, evidence, missed
-from analysis.boundaries import at_boundary
 from analysis.checklist import QUESTIONS, Check, check_all
 from study.arguments import parse
 from study.records import (
@@ -309,33 +306,3 @@ def test_without_a_recorded_command_the_follow_up_names_the_study(command):
 
 def test_records_without_anything_optional_are_asked_too():
     assert len(check_all(evidence.from_study(synthetic.bare(synthetic.study())))) == len(QUESTIONS)
-
-
-@pytest.mark.parametrize(
-    ("distribution", "value", "ends"),
-    [
-        (IntDistribution(16, 64, step=16), 64, ["upper"]),
-        (IntDistribution(16, 64, step=16), 16, ["lower"]),
-        (IntDistribution(16, 64, step=16), 32, []),
-        (IntDistribution(3, 5, step=2), 5, []),  # Two values: both are ends.
-        (FloatDistribution(0.0, 0.5), 0.0, []),  # Nothing is below zero.
-        (FloatDistribution(0.0, 0.5), 0.49, ["upper"]),
-        (FloatDistribution(1e-4, 1e-1, log=True), 1.3e-4, ["lower"]),
-        (FloatDistribution(1e-4, 1e-1, log=True), 5e-3, []),
-        (CategoricalDistribution((128, 256, 512)), 512, ["upper"]),
-        (CategoricalDistribution((128, 256, 512)), 256, []),
-        (CategoricalDistribution(("a", "b", "c")), "c", []),
-        (CategoricalDistribution((True, False)), True, []),
-        (IntDistribution(16, 16), 16, []),
-        (FloatDistribution(0.1, 0.5), 0.9, []),  # Given from outside the space.
-    ],
-)
-def test_values_at_an_end_of_their_range_are_told(distribution, value, ends):
-    one = TrialRecord(
-        number=0,
-        state="COMPLETE",
-        params={"it": value},
-        distributions={"it": distribution_to_json(distribution)},
-    )
-    assert json.loads(one.distributions["it"])
-    assert list(at_boundary(one)) == [("it", end) for end in ends]
