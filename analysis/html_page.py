@@ -31,8 +31,10 @@ MAX_NARROW_COLUMNS = 4
 MAX_UNBROKEN_CHARACTERS = 24
 
 COMMAND = re.compile(r"python -m (?:study|analysis) .*$", re.DOTALL)
-NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|MB|GB|points?|percentage)(?:\W|$))")
-"""The space between them, where no line is to break."""
+NUMBER_AND_UNIT = re.compile(
+    r"(?<=\d) (?=(?:%|ms|s|min|h|MB|GB|points?|percentage)(?:\W|$))|(?<=\d) (?=±)|(?<=±) (?=\d)"
+)
+"""The spaces within a quantity, where no line is to break."""
 
 
 def render(document: Document) -> str:
