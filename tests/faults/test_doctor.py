@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -18,31 +17,8 @@ from study.environment import this_process
 from study.errors import StorageError
 from study.heartbeat import ATTRIBUTE
 from study.storage import backup, open_for_reading, read_study
-from tests.analysis import synthetic
 from tests.faults.quick_runs import is_sound
 from tests.study.databases import url_of
-from tests.study.written import write
-
-
-@pytest.fixture(scope="module")
-def healthy(tmp_path_factory):
-    path = tmp_path_factory.mktemp("healthy") / "studies.db"
-    study = synthetic.study(n_trials=6, seeds=(0,))
-    write(url_of(path), study)
-    return path, study.name
-
-
-@pytest.fixture
-def path(healthy, tmp_path, monkeypatch):
-    """A copy of a healthy database, alone in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    return shutil.copy(healthy[0], tmp_path / "studies.db")
-
-
-@pytest.fixture
-def name(healthy):
-    return healthy[1]
 
 
 def rows(path):

@@ -7,7 +7,6 @@ doctor does, and repairs it, so that the report can be made.
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 from sqlalchemy import text
@@ -19,31 +18,8 @@ from study.doctor import CHECKS
 from study.errors import UnreadableError
 from study.heartbeat import ATTRIBUTE, claim
 from study.storage import open_for_writing, read_study
-from tests.analysis import synthetic
 from tests.faults.odd_rows import DEEP, NOT_UTF_8, READABLE, TRIAL, UNREADABLE, harm
 from tests.study.databases import add_study, execute, url_of
-from tests.study.written import write
-
-
-@pytest.fixture(scope="module")
-def healthy(tmp_path_factory):
-    path = tmp_path_factory.mktemp("healthy") / "studies.db"
-    study = synthetic.study(n_trials=4, seeds=(0,))
-    write(url_of(path), study)
-    return path, study.name
-
-
-@pytest.fixture
-def path(healthy, tmp_path, monkeypatch):
-    """A copy of a healthy database, alone in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    return shutil.copy(healthy[0], tmp_path / "studies.db")
-
-
-@pytest.fixture
-def name(healthy):
-    return healthy[1]
 
 
 def report(name):
