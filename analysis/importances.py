@@ -6,19 +6,16 @@ import copy
 import logging
 import math
 import warnings
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
-from optuna.importance import (
-    BaseImportanceEvaluator,
-    FanovaImportanceEvaluator,
-    PedAnovaImportanceEvaluator,
-)
+from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from analysis.fanova import Fanova
 from study.records import FamilyRecord, TrialRecord
 
 FANOVA, PED_ANOVA = "fANOVA", "PED-ANOVA"
@@ -26,8 +23,8 @@ EVALUATORS = (FANOVA, PED_ANOVA)
 
 MIN_TRIALS = 10
 MIN_TOP_TRIALS = 5
-MAX_FANOVA_TRIALS = 300
-"""From more, so many are drawn at random: fANOVA's time grows faster than the trials."""
+MAX_FANOVA_TRIALS = 2000
+"""From more, so many are drawn at random: fANOVA's time grows with their square."""
 
 SHARE_OF_TRIALS = 0.8
 """Scores count after the last epoch that so many of the trials have reached."""
@@ -122,15 +119,17 @@ def estimate(family: FamilyRecord, scores: Scores) -> dict[str, Importance]:
     problem = _problem(trials)
     if problem:
         return dict.fromkeys(EVALUATORS, Importance(shares={}, problem=problem))
-    ped_anova = _ped_anova(len(trials))
-    forest, smaller = (
-        FanovaImportanceEvaluator(n_trees=n_trees, seed=SEED)
-        for n_trees in (N_TREES, N_FEWER_TREES)
-    )
     few = _at_most(MAX_FANOVA_TRIALS, trials)
     return {
-        FANOVA: _resampled(few, forest, smaller, N_FANOVA_RESAMPLES),
-        PED_ANOVA: _resampled(trials, ped_anova, ped_anova, N_RESAMPLES),
+        FANOVA: _resampled(
+            _fanova(few, n_trees=N_TREES),
+            _fanova(few, n_trees=N_FEWER_TREES),
+            n_trials=len(few),
+            n_resamples=N_FANOVA_RESAMPLES,
+        ),
+        PED_ANOVA: _resampled(
+            _ped_anova(trials), _ped_anova(trials), n_trials=len(trials), n_resamples=N_RESAMPLES
+        ),
     }
 
 
@@ -139,10 +138,6 @@ def _at_most(n: int, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
         return trials
     chosen = np.random.default_rng(SEED).choice(len(trials), size=n, replace=False)
     return [trials[i] for i in sorted(chosen)]
-
-
-def _ped_anova(n_trials: int) -> BaseImportanceEvaluator:
-    return PedAnovaImportanceEvaluator(target_quantile=max(0.1, MIN_TOP_TRIALS / n_trials))
 
 
 def frozen_trials(family: FamilyRecord, scores: Scores) -> list[FrozenTrial]:
@@ -186,6 +181,9 @@ def _problem(trials: Sequence[FrozenTrial]) -> str:
 
 _Shares = dict[str, float]
 
+_Estimator = Callable[[np.ndarray], _Shares]
+"""Gives shares from the trials of these indices, each as often as it is to count."""
+
 NO_DIFFERENCES = "no differences to explain"
 
 
@@ -208,40 +206,50 @@ class _Given(InMemoryStorage):
         return [trial for trial in self._given if states is None or trial.state in states]
 
 
+def _fanova(trials: Sequence[FrozenTrial], *, n_trees: int) -> _Estimator:
+    fanova = Fanova(trials)
+    return lambda chosen: fanova.importances(chosen, n_trees=n_trees, seed=SEED)
+
+
+def _ped_anova(trials: Sequence[FrozenTrial]) -> _Estimator:
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=max(0.1, MIN_TOP_TRIALS / len(trials)))
+
+    def importances(chosen: np.ndarray) -> _Shares:
+        # No `target` here: PED-ANOVA would then take a lower accuracy for the better one.
+        return evaluator.evaluate(_study([trials[i] for i in chosen]))
+
+    return importances
+
+
 def _resampled(
-    trials: Sequence[FrozenTrial],
-    evaluator: BaseImportanceEvaluator,
-    quicker: BaseImportanceEvaluator,
-    n_resamples: int,
+    estimator: _Estimator, quicker: _Estimator, *, n_trials: int, n_resamples: int
 ) -> Importance:
     """Return the shares of all trials with what trials drawn with replacement make of them."""
     try:
-        shares = _shares(evaluator, trials)
+        shares = _shares(estimator, np.arange(n_trials))
     except (ValueError, RuntimeError) as error:
         return Importance(shares={}, problem=f"Optuna could not tell: {error}")
     if not shares:
         return Importance(shares={}, problem=NO_DIFFERENCES)
-    rng = np.random.default_rng(SEED)
-    draws = rng.integers(len(trials), size=(n_resamples, len(trials)))
-    found = [_resample(quicker, [trials[i] for i in draw]) for draw in draws]
+    draws = np.random.default_rng(SEED).integers(n_trials, size=(n_resamples, n_trials))
+    found = [_resample(quicker, draw) for draw in draws]
     return _summary(shares, [one for one in found if one])
 
 
-def _resample(evaluator: BaseImportanceEvaluator, trials: Sequence[FrozenTrial]) -> _Shares:
+def _resample(estimator: _Estimator, draw: np.ndarray) -> _Shares:
     try:
-        return _shares(evaluator, trials)
+        return _shares(estimator, draw)
     except (ValueError, RuntimeError) as error:  # All drawn trials may be alike.
         log.debug("A resample says nothing of importances: %s", error)
         return {}
 
 
-def _shares(evaluator: BaseImportanceEvaluator, trials: Sequence[FrozenTrial]) -> _Shares:
+def _shares(estimator: _Estimator, chosen: np.ndarray) -> _Shares:
     """Return each hyperparameter's share; empty where they make no difference."""
     with warnings.catch_warnings():
         # A conditional hyperparameter used by one trial warns; the caption says so for all.
         warnings.simplefilter("ignore")
-        # No `target` here: PED-ANOVA would then take a lower accuracy for the better one.
-        found = evaluator.evaluate(_study(trials))
+        found = estimator(chosen)
     total = sum(found.values())
     # All zero means that nothing was found. Normalised, it would pass for equal importance.
     if not math.isfinite(total) or total <= 0:

@@ -156,25 +156,23 @@ def test_equal_accuracies_give_a_reason_and_no_equal_bars():
 
 def test_what_optuna_cannot_tell_is_said_in_its_words(monkeypatch):
     def evaluate(self, study, **_):
-        raise RuntimeError("the forest is on fire")
+        raise RuntimeError("too few of them")
 
-    monkeypatch.setattr(importances.FanovaImportanceEvaluator, "evaluate", evaluate)
+    monkeypatch.setattr(importances.PedAnovaImportanceEvaluator, "evaluate", evaluate)
 
     found = computed(family(lambda params: params["matters"]))
 
-    assert found.problems == {("a", "fANOVA"): "Optuna could not tell: the forest is on fire"}
+    assert found.problems == {("a", "PED-ANOVA"): "Optuna could not tell: too few of them"}
     assert "says nothing of a: Optuna could not tell" in importance.words(found)
 
 
 def test_fanova_looks_at_some_of_very_many_trials_and_the_text_says_so(monkeypatch):
     seen = []
-    evaluate = importances.FanovaImportanceEvaluator.evaluate
+    fanova = importances.Fanova
     monkeypatch.setattr(importances, "MAX_FANOVA_TRIALS", 20)
     monkeypatch.setattr(importance, "MAX_FANOVA_TRIALS", 20)
     monkeypatch.setattr(
-        importances.FanovaImportanceEvaluator,
-        "evaluate",
-        lambda self, study: seen.append(len(study.trials)) or evaluate(self, study),
+        importances, "Fanova", lambda trials: seen.append(len(trials)) or fanova(trials)
     )
 
     found = computed(family(lambda params: 0.5 + 0.4 * params["matters"]))
