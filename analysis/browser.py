@@ -89,20 +89,20 @@ class Drawn:
 
 
 @contextmanager
-def started() -> Iterator[Callable[[Path], Drawn]]:
+def started() -> Iterator[Callable[[Path], Future[Drawn]]]:
     """Start a browser, and yield a function that has it draw a page made by `analysis.html_page`.
 
-    The browser starts in a thread of its own, so that the page can be written meanwhile, and so
-    that a program that has an event loop may call this. It is found by `BROWSER_PATH`, else as
-    Chrome or Chromium on the PATH.
+    The browser starts and draws in a thread of its own, so that other things can be done meanwhile,
+    and so that a program that has an event loop may call this. It is found by `BROWSER_PATH`, else
+    as Chrome or Chromium on the PATH.
     """
     page: Future[Path] = Future()
     with ThreadPoolExecutor(max_workers=1) as thread:
         drawn = thread.submit(_drawn_at_last, page)
 
-        def draw(path: Path) -> Drawn:
+        def draw(path: Path) -> Future[Drawn]:
             page.set_result(path)
-            return drawn.result()
+            return drawn
 
         try:
             yield draw

@@ -35,7 +35,7 @@ def write_pictures(figures: Mapping[str, Any], folder: Path) -> tuple[dict[str, 
     document = Document(title="Figures", facts={}, notices=(), sections=(section,))
     with browser.started() as draw, tempfile.TemporaryDirectory() as temporary:
         page = files.write_text(Path(temporary) / "figures.html", html_page.render(document))
-        drawn = draw(page)
+        drawn = draw(page).result()
     return save_pictures(drawn, figures, folder), drawn.problem
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,17 +136,21 @@ def publish(
         with _browser(wanted=png) as draw:
             document = compose()
             html = files.write_text(out / "report.html", html_page.render(document))
-            drawn = draw(html)
+            drawing = draw(html)
+            # What needs no picture is written while the browser draws.
+            numbers = files.write_text(
+                out / comparison_json.FILE_NAME, comparison_json.as_text(content)
+            )
+            csv_files = _write_tables(frames, out / "tables")
+            drawn = drawing.result()
         pictures = _write_pictures(drawn, document, out)
         links = {name: path.relative_to(out).as_posix() for name, path in pictures.items()}
         return ReportFiles(
             html=html,
             pdf=save_pdf(drawn, out / "report.pdf", generated=generated),
             markdown=files.write_text(out / "report.md", markdown_page.render(document, links)),
-            json=files.write_text(
-                out / comparison_json.FILE_NAME, comparison_json.as_text(content)
-            ),
-            tables=_write_tables(frames, out / "tables"),
+            json=numbers,
+            tables=csv_files,
             pictures=tuple(pictures.values()),
         )
     except OSError as error:
@@ -155,9 +160,13 @@ def publish(
         ) from error
 
 
-def _browser(*, wanted: bool) -> AbstractContextManager[Callable[[Path], Drawn]]:
+def _browser(*, wanted: bool) -> AbstractContextManager[Callable[[Path], Future[Drawn]]]:
     """Start a browser that draws a page; one that is not wanted draws nothing."""
-    return browser.started() if wanted else nullcontext(lambda page: Drawn())
+    if wanted:
+        return browser.started()
+    nothing: Future[Drawn] = Future()
+    nothing.set_result(Drawn())
+    return nullcontext(lambda page: nothing)
 
 
 def _write_pictures(drawn: Drawn, document: Document, out: Path) -> dict[str, Path]:

@@ -29,6 +29,6 @@ def test_a_browser_that_fails_is_tried_a_second_time(
     monkeypatch.setattr(browser, "_drawn", attempt)
 
     with browser.started() as draw:
-        found = draw(tmp_path / "page.html")
+        found = draw(tmp_path / "page.html").result()
 
     assert (found, len(tried)) == (drawn, n_tried)

@@ -152,7 +152,7 @@ def test_the_same_page_printed_twice_at_one_date_gives_the_same_bytes(tmp_path, 
     printed = []
     for name in ("first.pdf", "second.pdf"):
         with browsers.started() as draw:
-            drawn = draw(page)
+            drawn = draw(page).result()
         assert drawn.problem == ""
         printed.append(png.save_pdf(drawn, tmp_path / name, generated=GENERATED).read_bytes())
 
