@@ -176,7 +176,10 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 def _add_retraining(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("retraining of the winners")
     group.add_argument(
-        "--retrain-epochs", type=whole_number, default=RetrainConfig.epochs, help="epochs of a run"
+        "--retrain-epochs",
+        type=whole_number,
+        help="epochs of a run; if not given, as the dataset needs: "
+        + ", ".join(f"{one.retrain_epochs} for {name}" for name, one in DATASETS.items()),
     )
     group.add_argument(
         "--seeds",

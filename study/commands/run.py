@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,9 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         time_budget_seconds=arguments.time_budget,
         n_measured=arguments.measure_trials,
     )
+    asked = arguments.retrain_epochs
     retrain = RetrainConfig(
-        epochs=arguments.retrain_epochs,
+        epochs=RetrainConfig.epochs if asked is None else asked,
         n_seeds=arguments.seeds,
         n_draws=arguments.draws,
         n_finalists=arguments.finalists,
@@ -110,6 +112,8 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
     if arguments.name is not None:
         check_study_name(arguments.name)
     dataset, images, substitute_for = _load_images(arguments.dataset, arguments.data_dir)
+    if asked is None:
+        retrain = replace(retrain, epochs=DATASETS[dataset].retrain_epochs)
     sample = draw_sample(
         images,
         n_classes=DATASETS[dataset].n_classes,

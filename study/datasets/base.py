@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from study.config import RetrainConfig
+
 UInt8Array = npt.NDArray[np.uint8]
 
 
@@ -58,6 +60,7 @@ class Dataset:
         load_training: Loads the training split from, or into, a data folder.
         load_test: Loads the test split likewise; for retraining only, the search never calls it.
         image_shape: Height, width and channels of one loaded image.
+        retrain_epochs: Epochs of a retraining run for which none were asked for.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Dataset:
     load_training: Callable[[Path], Images]
     load_test: Callable[[Path], Images]
     image_shape: tuple[int, int, int]
+    retrain_epochs: int = RetrainConfig.epochs
 
     @property
     def n_classes(self) -> int:

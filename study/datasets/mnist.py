@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from study.config import SearchConfig
 from study.datasets.base import Dataset, Images, UInt8Array
 from study.datasets.digests import DIGESTS, sha256_by_array
 from study.datasets.files import Found, find_first, is_present
@@ -97,4 +98,7 @@ MNIST = Dataset(
     load_training=load_training,
     load_test=load_test,
     image_shape=(32, 32, 1),
+    # As many as a trial's, whose best come to 99.6 % with them. With 30 a study of 50 trials would
+    # take nearly two hours longer on two cores.
+    retrain_epochs=SearchConfig.epochs,
 )
