@@ -118,9 +118,7 @@ def random_trial(family: str, index: int, *, seed: int) -> optuna.Trial:
     """
     import optuna
 
-    from study.samplers import SAMPLERS
-
-    sampler = SAMPLERS["random"](derive_seed(seed, family, "sampler", index))
+    sampler = optuna.samplers.RandomSampler(seed=derive_seed(seed, family, "sampler", index))
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.pruner = optuna.pruners.NopPruner()
     for _ in range(index):

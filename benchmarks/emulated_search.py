@@ -46,9 +46,9 @@ def _mixed(seed: int) -> BaseSampler:
 
 
 CONTENDERS: dict[str, Callable[[int], BaseSampler]] = {
-    "random": SAMPLERS["random"],
+    "random": lambda seed: RandomSampler(seed=seed),
     "TPE, as it comes": lambda seed: TPESampler(seed=seed),
-    CHOSEN: SAMPLERS["tpe"],
+    CHOSEN: lambda seed: SAMPLERS["tpe"](seed, SearchConfig.n_trials),
     "TPE, a third at random (as BOHB)": _mixed,
     "TPE, one parameter at a time": lambda seed: TPESampler(seed=seed, multivariate=False),
     f"the same after {N_STARTUP_TRIALS} trials": lambda seed: TPESampler(

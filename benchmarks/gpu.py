@@ -26,7 +26,7 @@ from benchmarks.table import Result, Table
 from benchmarks.worker import Worker
 from benchmarks.workload import CONFIGURATIONS, Workload
 from study.config import SearchConfig
-from study.workers.sizing import n_gpus
+from study.workers import usable_gpus
 
 TIMES_ONE_WORKER = 4.0
 GOALS = {False: 0.80, True: 0.88}
@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=64, help="of both families together")
     arguments = parser.parse_args()
     options, machine = measuring.options(arguments), measuring.machine()
-    if not n_gpus() and not options.quick:
+    if not usable_gpus() and not options.quick:
         print("error: No GPU was found; --quick tries the script without one.", file=sys.stderr)
         return 2
     counts = [1] if options.quick else [int(text) for text in arguments.workers.split(",")]

@@ -17,6 +17,7 @@ from optuna.pruners import (
 
 from benchmarks.replay_pool import Pool
 from benchmarks.replay_search import MakeSampler, Step, replay_pruner, replay_scheduler
+from study.config import SearchConfig
 from study.samplers import SAMPLERS as STUDY_SAMPLERS
 from study.schedulers import AsynchronousHalving, Scheduler, SynchronousHalving
 
@@ -111,7 +112,11 @@ def _gp(seed: int) -> optuna.samplers.BaseSampler:
     return optuna.samplers.GPSampler(seed=seed)
 
 
-SAMPLERS: dict[str, MakeSampler | None] = {"random": None, "tpe": STUDY_SAMPLERS["tpe"], "gp": _gp}
+def _tpe(seed: int) -> optuna.samplers.BaseSampler:
+    return STUDY_SAMPLERS["tpe"](seed, SearchConfig.n_trials)
+
+
+SAMPLERS: dict[str, MakeSampler | None] = {"random": None, "tpe": _tpe, "gp": _gp}
 """Samplers by name; random search needs none. "gp" needs PyTorch, which nothing else here does."""
 
 

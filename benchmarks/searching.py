@@ -20,7 +20,7 @@ from study.search import SearchTasks
 from study.storage import open_for_writing
 from study.studies import open_search_study
 from study.work import TrialWork
-from study.workers import WorkerPool, threads_per_worker
+from study.workers import WorkerPool, threads_per_worker, usable_gpus
 from study.workers.worker import Limits
 
 
@@ -70,7 +70,10 @@ def search_families(
     )
     attrs = common_attrs(config, DATASETS[dataset], sample, precision=search.precision)
     pool = WorkerPool(
-        n_workers=n_workers, n_threads=threads_per_worker(n_workers), limits=limits or Limits()
+        n_workers=n_workers,
+        n_threads=threads_per_worker(n_workers),
+        gpus=usable_gpus(),
+        limits=limits or Limits(),
     )
     with open_for_writing(config.storage_url) as storage, pool as workers:
         studies = {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import (
     augmentation,
+    augmenters,
     coverage,
     efficiency,
     emulated_search,
@@ -36,6 +37,7 @@ TABLES: dict[str, Callable[[Result], list[Table]]] = {
     "throughput": throughput.tables,
     "efficiency": efficiency.tables,
     "augmentation": augmentation.tables,
+    "augmenters": augmenters.tables,
     "overhead": overhead.tables,
     "startup": startup.tables,
     "replay": replay_tables.tables,

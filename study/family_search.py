@@ -63,6 +63,10 @@ class FamilySearch:
         """Return what is left to do where no more trials are to begin or go on."""
         return finish_the_best(self._progress(), epochs=self._config.epochs)
 
+    def n_to_begin(self) -> int:
+        """Return how many trials are still to begin."""
+        return max(0, self._config.n_trials - len(self._progress()))
+
     def n_epochs(self) -> int:
         """Return how many epochs were trained, and will have been when all tasks are done."""
         return sum(
@@ -168,7 +172,8 @@ class FamilySearch:
         trials = self._trials()
         # A seed of its own for each: a continued search must not repeat its first suggestions.
         seed = derive_seed(self._config.seed, self.family, "sampler", len(trials))
-        return propose(trials, self._space, SAMPLERS[self._config.sampler](seed))
+        sampler = SAMPLERS[self._config.sampler](seed, self._config.n_trials)
+        return propose(trials, self._space, sampler)
 
     def _waiting_trial(self, number: int, attrs: Mapping[str, Any]) -> optuna.Trial:
         trial = optuna.Trial(self._study, self._trials()[number]._trial_id)

@@ -50,7 +50,7 @@ from study.validation_runs import (
 )
 from study.winners import pick_winners
 from study.work import PrecisionWork, RetrainWork, TrialWork, ValidationWork
-from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker
+from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker, usable_gpus
 
 logger = logging.getLogger(__name__)
 
@@ -110,12 +110,12 @@ def ablate(
 def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator[_Job]:
     # This program's own log says the same in fewer words.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    n_threads = threads_per_worker(config.n_workers)
     with (
         open_for_writing(config.storage_url) as storage,
         WorkerPool(
             n_workers=config.n_workers,
-            n_threads=n_threads,
+            n_threads=threads_per_worker(config.n_workers),
+            gpus=usable_gpus(),
             task_timeout_seconds=config.trial_timeout_seconds,
         ) as workers,
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,

@@ -17,19 +17,33 @@ Optuna's default of 10 leaves a family's choices to two or three examples each. 
 company late is then never tried again: see `benchmarks/emulator.py`. Hyperopt begins with 20, too.
 """
 
+FEWEST_STARTUP_TRIALS = 10
+"""In a search of few trials, where TPE is to have its say, too: Optuna's default."""
 
-def _tpe(seed: int) -> BaseSampler:
+STARTUP_SHARE = 0.4
+"""Of the trials of a search that is neither small nor large: 20 of 50."""
+
+
+def n_startup_trials(n_trials: int) -> int:
+    """Return after how many trials of so many TPE proposes."""
+    return min(N_STARTUP_TRIALS, max(FEWEST_STARTUP_TRIALS, round(STARTUP_SHARE * n_trials)))
+
+
+def _tpe(seed: int, n_trials: int) -> BaseSampler:
     from optuna.samplers import TPESampler
 
     # Multivariate, and aware of running trials, by Optuna's own default.
-    return TPESampler(seed=seed, n_startup_trials=N_STARTUP_TRIALS)
+    return TPESampler(seed=seed, n_startup_trials=n_startup_trials(n_trials))
 
 
-def _random(seed: int) -> BaseSampler:
+def _random(seed: int, n_trials: int) -> BaseSampler:
     from optuna.samplers import RandomSampler
 
     return RandomSampler(seed=seed)
 
 
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"tpe": _tpe, "random": _random}
-"""Makes a sampler from a seed; called anew for each trial, so it may hold no state of its own."""
+SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {"tpe": _tpe, "random": _random}
+"""Makes a sampler from a seed and the search's number of trials.
+
+Called anew for each trial, so it may hold no state of its own.
+"""

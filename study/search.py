@@ -49,8 +49,11 @@ class SearchTasks:
             progress.family_started(search.family, search.records(), target=config.n_trials)
 
     def n_left(self) -> int:
-        """Return how many tasks could be given out at once, at least."""
-        return len(self._choices())
+        """Return how many tasks could be given out at once, for all that is known now."""
+        choices = self._choices()
+        if time.monotonic() >= self._deadline:
+            return len(choices)
+        return sum(max(1, choice.search.n_to_begin()) for choice in choices)
 
     def next_task(self) -> TrialTask | None:
         """Begin a trial, or let a paused one go on."""

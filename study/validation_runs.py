@@ -25,7 +25,6 @@ from study.records import (
     ValidationKey,
     validation_key,
 )
-from study.samplers import SAMPLERS
 from study.seeds import derive_seed
 from study.winners import best_trials
 
@@ -151,6 +150,6 @@ def missing(
 
 def _drawn(space: SearchSpace, *, base_seed: int, index: int) -> dict[str, Any]:
     seed = derive_seed(base_seed, space.name, "measured", index)
-    trial = optuna.create_study(sampler=SAMPLERS["random"](seed)).ask()
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
     space.suggest(trial)
     return dict(trial.params)

@@ -105,8 +105,10 @@ def _rounds(
     for trial, place in members:
         values = to_values(past.space, trial.params) or {}
         waits = not trial.is_running and not trial.has_failed
+        # One that another search has trained to the end needs no promotion any more.
+        is_whole = len(trial.scores) >= past.epochs
         past_id = None
-        for number in range(min(place.round, halvings) + 1):
+        for number in range((halvings if is_whole else min(place.round, halvings)) + 1):
             trial_id = f"{trial.number}/{number}"
             n_epochs = int(oracle._get_epochs(halvings, number))
             had = len(trial.scores) >= n_epochs

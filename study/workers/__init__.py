@@ -1,7 +1,7 @@
 """Processes that do tasks, whatever the tasks are: started, fed, watched, replaced."""
 
 from study.workers.pool import WorkerPool
-from study.workers.sizing import default_n_workers, threads_per_worker
+from study.workers.sizing import default_n_workers, threads_per_worker, usable_gpus
 from study.workers.tasks import MAX_DEATHS, Tasks, Work, Workers, ask
 from study.workers.worker import Limits
 
@@ -15,4 +15,5 @@ __all__ = [
     "ask",
     "default_n_workers",
     "threads_per_worker",
+    "usable_gpus",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 from study.errors import WorkerError
 from study.interruption import deferred_interrupts, stop_if_asked
+from study.workers.environment import environment
 from study.workers.messages import Died, Done, Failed, Hello, Message, Ready, Stopped
 from study.workers.tasks import Result, Task, Tasks, Work
 from study.workers.worker import Limits, Worker
@@ -39,12 +41,14 @@ class WorkerPool:
     Attributes:
         n_workers: How many tasks are done at a time.
         n_threads: Threads of each worker.
+        gpus: Divided among the workers, as CUDA names them; none leaves it to them.
         limits: When a worker is worn out.
         task_timeout_seconds: How long a task may take; None for no limit.
     """
 
     n_workers: int
     n_threads: int
+    gpus: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     task_timeout_seconds: float | None = None
     _workers: list[Worker] = field(init=False, default_factory=list)
@@ -132,15 +136,13 @@ class WorkerPool:
         n_wanted = min(self.n_workers, n_left + sum(worker.is_busy for worker in staying))
         if n_wanted and not self._workers:
             logger.info("Workers: %d; threads of each: %d.", self.n_workers, self.n_threads)
-        threads = str(self.n_threads)
-        environment = {
-            "TF_NUM_INTRAOP_THREADS": threads,
-            "TF_NUM_INTEROP_THREADS": threads,
-            # A GPU's memory is for all workers, not for the first to take it.
-            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        }
         for _ in range(len(staying), n_wanted):
-            self._workers.append(Worker(environment=environment))
+            variables = environment(n_threads=self.n_threads, gpu=self._least_used_gpu())
+            self._workers.append(Worker(environment=variables))
+
+    def _least_used_gpu(self) -> str | None:
+        used = Counter(worker.gpu for worker in self._workers if not worker.is_leaving)
+        return min(self.gpus, key=lambda gpu: used[gpu], default=None)
 
     def _give(self, worker: Worker, task: Any) -> None:
         worker.give(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -21,16 +22,17 @@ def default_n_workers() -> int:
     import psutil
 
     free_bytes = psutil.virtual_memory().available
-    return auto_n_workers(n_cores=n_cores(), n_gpus=n_gpus(), free_bytes=free_bytes)
+    return auto_n_workers(n_cores=n_cores(), n_gpus=len(usable_gpus()), free_bytes=free_bytes)
 
 
 def auto_n_workers(*, n_cores: int, n_gpus: int, free_bytes: int) -> int:
     """Return how many workers suit a machine; at least 1, and no more than its memory holds.
 
     Without a GPU, one for each core: networks this small gain little from a second thread, as
-    `python -m benchmarks.parallel` measures. With one, `WORKERS_PER_GPU`, or fewer where cores are.
+    `python -m benchmarks.parallel` measures. With some, `WORKERS_PER_GPU` on each, or fewer where
+    cores are.
     """
-    n_wanted = min(WORKERS_PER_GPU, n_cores) if n_gpus else n_cores
+    n_wanted = min(WORKERS_PER_GPU * n_gpus, n_cores) if n_gpus else n_cores
     return max(1, min(n_wanted, free_bytes // MEMORY_PER_WORKER_BYTES))
 
 
@@ -46,16 +48,27 @@ def n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def n_gpus() -> int:
-    """Return how many NVIDIA GPUs the driver shows; 0 where there is no driver."""
+def usable_gpus() -> tuple[str, ...]:
+    """Return what CUDA calls each NVIDIA GPU that it may use; nothing where there is no driver."""
     # Asked of the driver, as TensorFlow is not to be loaded into this process.
     program = shutil.which("nvidia-smi")
-    if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
-        return 0
+    if program is None:
+        return ()
     try:
         done = subprocess.run(
             [program, "-L"], capture_output=True, text=True, timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return 0
-    return sum(line.startswith("GPU ") for line in done.stdout.splitlines())
+        return ()
+    n_installed = sum(line.startswith("GPU ") for line in done.stdout.splitlines())
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return tuple(str(index) for index in range(n_installed))
+    names = (name.strip() for name in chosen.split(","))
+    # CUDA sees those before the first that it does not know, as -1.
+    return tuple(itertools.takewhile(lambda name: _is_known(name, n_installed), names))
+
+
+def _is_known(name: str, n_installed: int) -> bool:
+    is_index = name.isdecimal() and int(name) < n_installed
+    return is_index or (n_installed > 0 and name.startswith(("GPU-", "MIG-")))

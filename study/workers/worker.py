@@ -52,6 +52,7 @@ class Worker:
             self._process.start()
         # So that the pipe ends when the process does.
         far_end.close()
+        self.gpu = environment.get("CUDA_VISIBLE_DEVICES")
         self.listens = False
         self.is_ready = False
         self.is_leaving = False

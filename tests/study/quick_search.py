@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import count
 
 import optuna
@@ -47,23 +48,30 @@ def interrupted_space(family, steps):
     return small.space(family, suggest_architecture=suggest)
 
 
-def run(folder, *, settings=SETTINGS, families=FAMILIES, stop=None, moment="after", train=None):
-    """Search with quick trials and return the trials of each family."""
+@contextmanager
+def begun(folder, *, settings=SETTINGS, families=FAMILIES, steps=None):
+    """Give a search's tasks and the searches of its families."""
     config = small.config(folder, families=families, search=settings)
     attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
-    steps = {} if stop is None else {moment: stop}
-    work = QuickWork(config=config, before=steps.get("after", int), train=train or quick_training)
     with open_for_writing(config.storage_url) as storage:
         searches = [
             FamilySearch(
-                interrupted_space(family, steps),
+                interrupted_space(family, steps or {}),
                 # A study is told of its space before any trial: that is no step of the search.
                 open_search_study(storage, config, small.space(family), attrs=attrs),
                 config=settings,
             )
             for family in families
         ]
-        tasks = SearchTasks(searches, config=settings, progress=small.silent_progress())
+        yield SearchTasks(searches, config=settings, progress=small.silent_progress()), searches
+
+
+def run(folder, *, settings=SETTINGS, families=FAMILIES, stop=None, moment="after", train=None):
+    """Search with quick trials and return the trials of each family."""
+    config = small.config(folder, families=families, search=settings)
+    steps = {} if stop is None else {moment: stop}
+    work = QuickWork(config=config, before=steps.get("after", int), train=train or quick_training)
+    with begun(folder, settings=settings, families=families, steps=steps) as (tasks, searches):
         try:
             LocalWorkers().run(work, tasks)
             tasks.close()

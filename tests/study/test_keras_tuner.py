@@ -162,6 +162,19 @@ def test_another_search_settles_what_waits_to_be_promoted(tmp_path, change):
     assert [trial.sampler for trial in trials] == samplers
 
 
+@pytest.mark.parametrize("pruner", ["none", "median"])
+def test_hyperband_goes_on_after_another_search_has_settled_what_it_left(tmp_path, pruner):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, settings=HYPERBAND, step=stop_at(2 * 5 + 5 * 3 + 1))
+    others = replace(HYPERBAND, engine="optuna", sampler="random", pruner=pruner, n_trials=9)
+    run(tmp_path, settings=others)
+    for n_trials in (9, 16):
+        run(tmp_path, settings=replace(HYPERBAND, n_trials=n_trials))
+    trials = read(tmp_path)
+    assert_is_settled(trials, n_trials=16)
+    assert {trial.sampler for trial in trials[9:]} == {"keras-tuner/hyperband"}
+
+
 @pytest.mark.usefixtures("quick_acquisition")
 def test_both_engines_share_a_study_and_know_each_others_trials(tmp_path):
     optunas = replace(SETTINGS, engine="optuna", sampler="random", pruner="none")

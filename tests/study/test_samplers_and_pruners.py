@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from study.pruners import PRUNERS
-from study.samplers import SAMPLERS
+from study.samplers import SAMPLERS, n_startup_trials
 from study.schedulers import SCHEDULERS
 from tests.study import small
 from tests.study.quick_search import SETTINGS, configurations, read, run
@@ -61,3 +61,13 @@ def test_every_pruner_takes_short_trials(pruner, epochs):
             trial.report(accuracy, step=epoch)
             assert trial.should_prune() in (True, False)
         optuna_study.tell(trial, accuracy)
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "expected"), [(1, 10), (20, 10), (30, 12), (50, 20), (100, 20), (5000, 20)]
+)
+def test_tpe_has_its_say_in_small_searches_and_waits_for_twenty_trials_in_large_ones(
+    n_trials, expected
+):
+    assert n_startup_trials(n_trials) == expected
+    assert SAMPLERS["tpe"](0, n_trials)._n_startup_trials == expected

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from study import search
-from tests.study.quick_search import FAMILIES, SETTINGS, counted, read, run
+from tests.study.quick_search import FAMILIES, SETTINGS, begun, counted, read, run
 
 
 def test_each_family_gets_its_number_of_trials_and_they_take_turns(tmp_path):
@@ -73,3 +73,22 @@ def test_two_searches_at_once_share_one_budget(tmp_path):
     steps = iter([lambda: run(tmp_path, families=("alpha",))])
     run(tmp_path, families=("alpha",), stop=lambda: next(steps, int)())
     assert len(counted(read(tmp_path)["alpha"])) <= SETTINGS.n_trials + 1
+
+
+@pytest.mark.parametrize(("families", "n_left"), [(FAMILIES, 8), (FAMILIES[:1], 4)])
+def test_as_many_tasks_are_left_as_trials_may_begin_at_once(tmp_path, families, n_left):
+    # Workers are started for them: with too few, one would wait for another to be ready.
+    with begun(tmp_path, families=families) as (tasks, _):
+        for _ in range(n_left):
+            assert tasks.n_left() >= 1
+            n_before = tasks.n_left()
+            assert tasks.next_task() is not None
+            assert tasks.n_left() == n_before - 1
+        assert n_before == 1
+        assert tasks.next_task() is None
+
+
+def test_no_more_tasks_are_left_than_families_once_the_time_is_up(tmp_path):
+    settings = replace(SETTINGS, time_budget_seconds=1e-9)
+    with begun(tmp_path, settings=settings) as (tasks, _):
+        assert tasks.n_left() == 0

@@ -19,7 +19,6 @@ import pytest
 from study.config import MAX_WORKERS
 from study.errors import ConfigError, WorkerError
 from study.workers import WorkerPool, ask
-from study.workers.sizing import auto_n_workers, threads_per_worker
 from study.workers.worker import Limits, Worker
 from tests.study import small, toy_work
 from tests.study.toy_work import ToyTasks, ToyWork, until
@@ -71,11 +70,6 @@ def test_no_more_processes_are_started_than_there_are_tasks():
         assert children() == []
         assert ask(workers, ToyWork(toy_work.square), 7)[0] == 49
         assert len(children()) == 1
-
-
-def test_each_worker_is_told_its_share_of_the_threads_and_to_share_a_gpu():
-    with WorkerPool(n_workers=1, n_threads=3) as workers:
-        assert ask(workers, ToyWork(toy_work.environment), 0) == ["3", "3", "true"]
 
 
 def test_what_a_worker_logs_is_logged_by_the_parent(caplog):
@@ -257,24 +251,6 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
 
 
 # How many
-
-
-@pytest.mark.parametrize(
-    ("n_cores", "n_gpus", "gib", "n_workers"),
-    [
-        *((cores, 0, 1000, cores) for cores in (1, 2, 3, 64)),
-        *((1, 1, 1000, 1), (2, 1, 1000, 2), (16, 1, 1000, 4), (64, 8, 1000, 4)),
-        *((8, 0, 8.9, 2), (8, 0, 1, 1), (16, 1, 9, 3)),
-    ],
-)
-def test_the_default_number_of_workers_follows_from_the_machine(n_cores, n_gpus, gib, n_workers):
-    free_bytes = int(gib * 2**30)
-    assert auto_n_workers(n_cores=n_cores, n_gpus=n_gpus, free_bytes=free_bytes) == n_workers
-
-
-def test_cores_are_divided_among_workers(monkeypatch):
-    monkeypatch.setattr("study.workers.sizing.n_cores", lambda: 8)
-    assert [threads_per_worker(n) for n in (1, 2, 3, 8, 9)] == [8, 4, 2, 1, 1]
 
 
 @pytest.mark.parametrize("n_workers", [0, -1, MAX_WORKERS + 1])

@@ -50,8 +50,7 @@ def see_a_sibling(must_wait):
 
 
 def environment(_task):
-    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "TF_FORCE_GPU_ALLOW_GROWTH")
-    return [os.environ[name] for name in names]
+    return dict(os.environ)
 
 
 def die_of_three(task):
