@@ -11,6 +11,7 @@ import keras
 from study.run_tasks import LeftOut
 from study.training.backend import active_backend
 from study.training.fit import DivergedError
+from study.training.per_model import forget_models
 
 ModelT = TypeVar("ModelT")
 
@@ -23,5 +24,6 @@ def attempt(train: Callable[[], ModelT]) -> ModelT | LeftOut:
     except (DivergedError, MemoryError) as error:
         return LeftOut(reason=" ".join(str(error).split())[:500])
     finally:
+        forget_models()
         keras.backend.clear_session()
         gc.collect()

@@ -68,6 +68,7 @@ class TrialWork:
         _start_backend()
         from study.objective import Objective
         from study.training.kept_models import KeptModels
+        from study.training.per_model import forget_models
 
         kept_models = KeptModels()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -99,7 +100,10 @@ class TrialWork:
                         is_whole=task.until_epoch == self.config.search.epochs,
                     )
 
-            yield train
+            try:
+                yield train
+            finally:
+                forget_models()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from scipy.special import softmax
 
 from study.datasets.base import Images
 from study.training.backend import active_backend
+from study.training.per_model import per_model
 
 BATCH_SIZE = 500
 
@@ -80,7 +80,7 @@ def mirrored_too(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray
     return shares
 
 
-@functools.lru_cache(maxsize=8)
+@per_model
 def predictor(model: keras.Model) -> Predictor:
     """Return the model's predictor, the same one as long as the model is in use: traced once."""
     return Predictor(model)

@@ -35,16 +35,14 @@ from study.training.optimizer import (
     muon_update,
     update_rules,
 )
+from study.training.per_model import per_model
 from study.training.schedule import triangular_rate
-
-N_KEPT_PROGRAMS = 8
-"""Models whose compiled steps are kept, to be used again by a run on the same model object."""
 
 Arrays = list[jax.Array]
 
 
 class _Settings(NamedTuple):
-    """What a run is asked for, as inputs: another run on the same model compiles nothing."""
+    """What a run is asked for, as inputs: another with batches of that size compiles nothing."""
 
     rate: float
     decay: float
@@ -233,7 +231,7 @@ def _parted(are_chosen: Sequence[bool], arrays: Arrays) -> tuple[Arrays, Arrays]
     )
 
 
-@functools.lru_cache(maxsize=N_KEPT_PROGRAMS)
+@per_model
 def _program(model: keras.Model, augmentation: AugmentationConfig | None, flip: bool) -> _Program:
     return _Program(model, augmentation, flip)
 

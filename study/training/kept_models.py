@@ -15,8 +15,10 @@ from typing import Any
 
 import keras
 
-N_KEPT = 7
-"""Models kept; with the one that is trained, as many as the caches of traced functions hold."""
+from study.training.per_model import N_MODELS
+
+N_KEPT = N_MODELS - 1
+"""Models kept; with the one that is trained, as many as there are traced functions for."""
 
 
 class KeptModels:

@@ -9,13 +9,13 @@ section 3.2; Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3).
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import keras
 import numpy as np
 
 from study.datasets.base import Images
+from study.training.per_model import per_model
 
 N_IMAGES = 1000
 """Training images that the statistics are measured on."""
@@ -55,7 +55,7 @@ class _Measuring(keras.layers.Layer):  # type: ignore[misc]
         return ops.cast(outputs, layer.compute_dtype), mean, variance
 
 
-@functools.lru_cache(maxsize=8)
+@per_model
 def _measurement(
     model: keras.Model,
 ) -> tuple[list[keras.layers.BatchNormalization], keras.Model | None]:

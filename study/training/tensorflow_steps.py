@@ -28,10 +28,8 @@ from study.training.optimizer import (
     muon_update,
     update_rules,
 )
+from study.training.per_model import per_model
 from study.training.schedule import triangular_rate
-
-N_KEPT_GRAPHS = 8
-"""Models whose traced steps are kept, to be used again by a run on the same model object."""
 
 
 class TensorFlowSteps:
@@ -216,7 +214,7 @@ def _muon_update(momentum: tf.Tensor, *, dtype: str) -> tf.Tensor:
     return muon_update(momentum, dtype=dtype)
 
 
-@functools.lru_cache(maxsize=N_KEPT_GRAPHS)
+@per_model
 def _graph(model: keras.Model, augmentation: AugmentationConfig | None, flip: bool) -> _Graph:
     return _Graph(model, augmentation, flip)
 

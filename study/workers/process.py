@@ -97,7 +97,10 @@ def _work(mailbox: SimpleQueue[Open | Do | Failed], outbox: _Outbox) -> None:
                 match mailbox.get():
                     case Open(work):
                         opened.close()
+                        # What the work before has left is garbage, which freezing would preserve.
+                        gc.unfreeze()
                         do = opened.enter_context(work.open())
+                        gc.collect()
                         # Half a second a collection, if it went through TensorFlow each time.
                         gc.freeze()
                         outbox.send(Ready())

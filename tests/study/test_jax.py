@@ -19,26 +19,44 @@ import search_spaces.layers  # noqa: F401
 from study.config import AugmentationConfig
 from study.datasets import DATASETS
 from study.storage import read_study
+from study.workers.environment import environment
 from tests.study.both_backends import begin, curve
 
 ROOT = Path(__file__).parents[2]
 
 
-def run_under_jax(*arguments):
+COUNT_THREADS = """
+import jax
+from pathlib import Path
+jax.numpy.ones(8).sum().block_until_ready()
+names = [one.read_text() for one in Path("/proc/self/task").glob("*/comm")]
+print(sum("XLAEigen" in name for name in names))
+"""
+
+
+def run_under_jax(*arguments, **variables):
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
 
 
 def test_the_main_tests_of_training_pass_under_jax_too():
-    chosen = "a_restored_run or moves_step_by_step or average_of_all or memory or gradient"
+    chosen = "a_restored_run or moves_step_by_step or average_of_all or memory or gradient or forgotten"
     run_under_jax("-m", "pytest", "tests/study/training", "-k", chosen, "-p", "no:cacheprovider")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_a_worker_has_its_share_of_the_threads_under_jax_too(n_threads):
+    variables = environment(n_threads=n_threads, gpu=None)
+    assert int(run_under_jax("-c", COUNT_THREADS, **variables)) == n_threads
 
 
 @pytest.fixture(scope="module")

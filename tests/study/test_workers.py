@@ -250,6 +250,12 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     assert until(lambda: not psutil.pid_exists(int(note.read_text())))
 
 
+def test_what_one_work_leaves_behind_is_gone_in_the_next():
+    with pool() as workers:
+        alive = [ask(workers, toy_work.Knotty(), 0)[0] for _ in range(3)]
+    assert alive == [1, 1, 1]
+
+
 # How many
 
 

@@ -107,6 +107,29 @@ class ToyWork:
         yield self.function
 
 
+class Knot:
+    """An object that only the collector of garbage can free."""
+
+    alive = 0
+
+    def __init__(self):
+        self.itself = self
+        Knot.alive += 1
+
+    def __del__(self):
+        Knot.alive -= 1
+
+
+@dataclass(frozen=True)
+class Knotty:
+    """Work that leaves a knot; a task tells how many there are."""
+
+    @contextmanager
+    def open(self):
+        knot = Knot()
+        yield lambda _task: (Knot.alive, id(knot))
+
+
 @dataclass(frozen=True)
 class Stillborn:
     """Work that its process does not survive the beginning of."""

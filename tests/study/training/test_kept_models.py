@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
 
 from search_spaces import SPACES
 from study.training.kept_models import N_KEPT, KeptModels, structure
+from study.training.per_model import forget_models
 from tests.study import small
 from tests.study.training.fitting import (
     CountedCalls,
@@ -111,3 +115,15 @@ def test_a_model_in_use_is_nobody_elses_and_few_are_kept():
     oldest, newest = varied_model(filters=1), varied_model(filters=N_KEPT + 1)
     assert kept.adopt(oldest) is oldest
     assert kept.adopt(newest) is not newest
+
+
+def test_a_model_that_is_forgotten_is_gone():
+    model = varied_model()
+    train(model, validation=VALIDATION)
+    reference = weakref.ref(model)
+    del model
+    gc.collect()
+    assert reference() is not None
+    forget_models()
+    gc.collect()
+    assert reference() is None
