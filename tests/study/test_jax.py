@@ -48,7 +48,9 @@ def run_under_jax(*arguments, **variables):
 
 
 def test_the_main_tests_of_training_pass_under_jax_too():
-    chosen = "a_restored_run or moves_step_by_step or average_of_all or memory or gradient or forgotten"
+    chosen = (
+        "a_restored_run or moves_step_by_step or average_of_all or memory or gradient or forgotten"
+    )
     run_under_jax("-m", "pytest", "tests/study/training", "-k", chosen, "-p", "no:cacheprovider")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
 
 import psutil
 import pytest
 
+from benchmarks.memory import MOST_MIB
 from search_spaces import SPACES
 from study.attributes import common_attrs
 from study.config import SearchConfig
 from study.datasets import DATASETS
 from study.family_search import FamilySearch
+from study.samplers import N_STARTUP_TRIALS
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
 from study.studies import open_search_study
@@ -21,9 +23,9 @@ from tests.study import small
 from tests.study.local_workers import LocalWorkers
 from tests.study.small_work import SmallTrialWork
 
-MAX_TASKS = 10
 MEBIBYTE = 2**20
-SETTINGS = SearchConfig(n_trials=30, epochs=1, fraction=1.0, precision="float32", pruner="none")
+SETTINGS = SearchConfig(n_trials=100, epochs=1, fraction=1.0, precision="float32", pruner="none")
+MAX_TASKS = Limits().max_tasks
 
 
 class WatchedTasks(SearchTasks):
@@ -40,37 +42,42 @@ class WatchedTasks(SearchTasks):
         if psutil.pid_exists(worker):
             used = self.worker_bytes.setdefault(worker, [])
             used.append(psutil.Process(worker).memory_info().rss)
+        if len(self.parent_bytes) == self.n_wanted < SETTINGS.n_trials:
+            raise KeyboardInterrupt
 
 
-def search(folder, workers, settings):
-    config = small.config(folder, search=settings)
+def search(folder, workers, *, n_trials=SETTINGS.n_trials):
+    """Search until so many trials have ended; return the tasks and the trials."""
+    config = small.config(folder, search=SETTINGS)
     attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
     with open_for_writing(config.storage_url) as storage, workers:
         optuna_study = open_search_study(storage, config, small.space(), attrs=attrs)
         tasks = WatchedTasks(
-            [FamilySearch(small.space(), optuna_study, config=settings)],
-            config=settings,
+            [FamilySearch(small.space(), optuna_study, config=SETTINGS)],
+            config=SETTINGS,
             progress=small.silent_progress(),
         )
+        tasks.n_wanted = n_trials
         work = SmallTrialWork(config=config, sample=small.sample(), precision="float32")
-        workers.run(work, tasks)
+        with suppress(KeyboardInterrupt):
+            workers.run(work, tasks)
     (family,) = read_study(config.storage_url, config.name).families
     return tasks, family.trials
 
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """Many trials in a row, by one worker after another."""
-    workers = WorkerPool(
-        n_workers=1, n_threads=threads_per_worker(1), limits=Limits(max_tasks=MAX_TASKS)
-    )
-    return search(tmp_path_factory.mktemp("searched"), workers, SETTINGS)
+    """A hundred trials in a row, by one worker after another."""
+    workers = WorkerPool(n_workers=1, n_threads=threads_per_worker(1))
+    return search(tmp_path_factory.mktemp("searched"), workers)
 
 
-def test_memory_stays_bounded_over_many_trials(searched):
+def test_memory_stays_bounded_over_a_hundred_trials(searched):
     tasks, trials = searched
     assert len(trials) == SETTINGS.n_trials
-    assert [len(used) for used in tasks.worker_bytes.values()] == 3 * [MAX_TASKS]
+    assert [len(used) for used in tasks.worker_bytes.values()] == 4 * [MAX_TASKS]
+    assert max(tasks.parent_bytes) < MOST_MIB["parent"] * MEBIBYTE
+    assert max(map(max, tasks.worker_bytes.values())) < MOST_MIB["largest worker"] * MEBIBYTE
     for used in tasks.worker_bytes.values():
         assert used[-1] - used[0] < MAX_TASKS * 12 * MEBIBYTE
         # A successor begins where its predecessor began, not where it ended.
@@ -84,10 +91,8 @@ def test_scores_and_suggestions_do_not_depend_on_the_process(searched, tmp_path,
     # Registered by the work, which here is opened in the process of all other tests.
     monkeypatch.setitem(DATASETS, "stripes", small.dataset())
     monkeypatch.setitem(SPACES, "small", small.space())
-    n_trials = MAX_TASKS + 2
-    _, here = search(tmp_path, LocalWorkers(), replace(SETTINGS, n_trials=n_trials))
-    assert len(here) == n_trials
-    for one, other in zip(here, trials, strict=False):
+    _, here = search(tmp_path, LocalWorkers(), n_trials=N_STARTUP_TRIALS + 3)
+    for one, other in zip(here, trials[: N_STARTUP_TRIALS + 3], strict=True):
         assert (one.params, one.seed) == (other.params, other.seed)
         assert one.validation_accuracy == other.validation_accuracy
         assert one.training_loss == other.training_loss
