@@ -131,7 +131,7 @@ def main() -> int:
             "epochs": arguments.epochs,
             "workers": arguments.workers,
             "max_tasks": limits.max_tasks,
-            "max_growth_mib": limits.max_growth_bytes // MIB,
+            "max_mib": limits.max_bytes // MIB,
         },
         measured=summarized(watch, trials),
     )

@@ -28,15 +28,16 @@ GRACE_SECONDS = 10.0
 class Limits:
     """When a worker is worn out and makes way for a fresh one.
 
-    Every trial leaves a few megabytes behind in TensorFlow, whatever is cleared after it.
+    Every trial leaves a few megabytes behind in TensorFlow, whatever is cleared after it. What the
+    largest trial so far needed stays, too, to be used again: that alone is no growth without end.
 
     Attributes:
         max_tasks: Tasks that a worker does.
-        max_growth_bytes: Resident memory that it may have gained since its first task.
+        max_bytes: Resident memory that it may hold; more, if its first task needed more.
     """
 
     max_tasks: int = 25
-    max_growth_bytes: int = 400 * 2**20
+    max_bytes: int = 2500 * 2**20
 
 
 class Worker:
@@ -61,7 +62,7 @@ class Worker:
         self._n_tasks = 0
         self._busy_since = 0.0
         self._first_bytes: int | None = None
-        self._growth_bytes = 0
+        self._bytes = 0
 
     @property
     def is_free(self) -> bool:
@@ -95,12 +96,13 @@ class Worker:
         """Take note of how much memory it holds after a task."""
         if self._first_bytes is None:
             self._first_bytes = resident_bytes
-        self._growth_bytes = resident_bytes - self._first_bytes
+        self._bytes = resident_bytes
 
     def is_worn(self, limits: Limits) -> bool:
         """Return whether its present task is to be its last."""
-        too_large = self._growth_bytes > limits.max_growth_bytes
-        return too_large or self._n_tasks >= limits.max_tasks
+        # With models that need so much, every worker would be worn out after its first task.
+        most_bytes = max(limits.max_bytes, 1.5 * (self._first_bytes or 0))
+        return self._bytes > most_bytes or self._n_tasks >= limits.max_tasks
 
     def ask_to_stop(self) -> None:
         """Let it stop its task where that is safe."""

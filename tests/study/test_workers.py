@@ -102,12 +102,37 @@ def test_workers_make_way_one_at_a_time():
 
 
 def test_a_worker_makes_way_when_its_memory_has_grown():
-    with pool(max_growth_bytes=60 * 2**20) as workers:
+    with pool(max_bytes=1) as workers:
         tasks = ToyTasks(range(8))
         workers.run(ToyWork(toy_work.swell), tasks)
-    # It has grown by 40 MB after its second task and by 80 after its third: the fourth is its last.
     processes = [tasks.results[task] for task in range(8)]
-    assert [len(list(same)) for _, same in groupby(processes)] == [4, 4]
+    n_tasks = [len(list(same)) for _, same in groupby(processes)]
+    assert len(n_tasks) > 1
+    assert n_tasks[0] > 1
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "is_worn"),
+    [
+        # What one large task needed stays; only what is above the limit counts.
+        ([1000, 2400], False),
+        ([1000, 2600], True),
+        # Where the first task needs more than that, half as much again.
+        ([4000], False),
+        ([4000, 5900], False),
+        ([4000, 6100], True),
+    ],
+)
+def test_a_worker_is_worn_when_it_holds_more_than_the_limit_and_than_it_began_with(
+    mebibytes, is_worn
+):
+    worker = Worker(environment={})
+    try:
+        for held in mebibytes:
+            worker.note_memory(held * 2**20)
+        assert worker.is_worn(Limits(max_tasks=100, max_bytes=2500 * 2**20)) is is_worn
+    finally:
+        worker.end()
 
 
 def test_a_successor_starts_before_the_last_task_has_ended():

@@ -8,7 +8,7 @@ from search_spaces.batch_normalization import FusedBatchNormalization
 from study.datasets.base import Images
 from study.training.fit import FitConfig
 from study.training.loop import Training
-from study.training.statistics import FreshStatistics
+from study.training.statistics import BATCH_SIZE, FreshStatistics
 from tests.study import small
 
 
@@ -41,6 +41,31 @@ def test_the_statistics_are_those_of_what_reaches_each_layer_without_dropout():
         values = np.asarray(before, np.float64).reshape(-1, 4)
         assert np.asarray(layer.moving_mean) == pytest.approx(values.mean(axis=0), rel=1e-3)
         assert np.asarray(layer.moving_variance) == pytest.approx(values.var(axis=0), rel=1e-3)
+
+
+@pytest.mark.parametrize("n", [251, 900])
+def test_measured_in_batches_the_first_statistics_are_the_same_and_later_ones_nearly(n):
+    model, images = convolutional(), small.images(n)
+    FreshStatistics(model, images)()
+    for layer, tolerance in zip(normalizations(model), (1e-3, 0.05), strict=True):
+        before = keras.Model(model.input, layer.input)(images.images, training=False)
+        values = np.asarray(before, np.float64).reshape(-1, 4)
+        assert np.asarray(layer.moving_variance) == pytest.approx(values.var(axis=0), rel=tolerance)
+        deviation = values.std(axis=0)
+        error = np.abs(np.asarray(layer.moving_mean) - values.mean(axis=0)) / deviation
+        assert error.max() < tolerance
+
+
+def test_no_more_images_than_a_batch_are_measured_at_once():
+    model, sizes = convolutional(), []
+    fresh = FreshStatistics(model, small.images(900))
+    measure = fresh._measure
+    fresh._measure = lambda inputs, **options: (
+        sizes.append(len(inputs[0])) or measure(inputs, **options)
+    )
+    fresh()
+    assert sum(sizes) == 900
+    assert max(sizes) <= BATCH_SIZE
 
 
 def test_nothing_but_the_statistics_changes():
