@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,10 @@ from choreographer.errors import (
     ChannelClosedError,
     DevtoolsProtocolError,
 )
+
+# What matters of what it says reaches us as an exception. The rest is noise: as a browser ends, the
+# reader of its pipe now and then takes the mark of the end for a message, and logs a traceback.
+logging.getLogger("choreographer").setLevel(logging.CRITICAL)
 
 # So wide are the figures on paper, see page/draw.js: drawn at once as they are printed.
 PAPER_PIXELS = 680

@@ -1,6 +1,8 @@
-"""A browser that fails is tried a second time, and no more."""
+"""A browser that fails is tried a second time, and no more; and nobody hears its library talk."""
 
 from __future__ import annotations
+
+import logging
 
 import pytest
 
@@ -32,3 +34,9 @@ def test_a_browser_that_fails_is_tried_a_second_time(
         found = draw(tmp_path / "page.html").result()
 
     assert (found, len(tried)) == (drawn, n_tried)
+
+
+def test_what_the_reader_of_the_pipe_complains_about_is_not_logged(caplog):
+    # A record as the library makes it when the mark of the end comes as a message.
+    logging.getLogger("choreographer.channels.pipe").exception("JSONError decoding message.")
+    assert caplog.records == []

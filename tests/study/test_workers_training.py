@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from multiprocessing import get_context
 
 import psutil
 import pytest
@@ -47,7 +49,7 @@ class WatchedTasks(SearchTasks):
 
 
 def search(folder, workers, *, n_trials=SETTINGS.n_trials):
-    """Search until so many trials have ended; return the tasks and the trials."""
+    """Search until so many trials have ended; return the memory seen, parent's and workers'."""
     config = small.config(folder, search=SETTINGS)
     attrs = common_attrs(config, small.dataset(), small.sample(), precision="float32")
     with open_for_writing(config.storage_url) as storage, workers:
@@ -61,38 +63,52 @@ def search(folder, workers, *, n_trials=SETTINGS.n_trials):
         work = SmallTrialWork(config=config, sample=small.sample(), precision="float32")
         with suppress(KeyboardInterrupt):
             workers.run(work, tasks)
+    return tasks.parent_bytes, tasks.worker_bytes
+
+
+def trials_in(folder):
+    config = small.config(folder, search=SETTINGS)
     (family,) = read_study(config.storage_url, config.name).families
-    return tasks, family.trials
+    return family.trials
+
+
+def search_with_processes(folder):
+    return search(folder, WorkerPool(n_workers=1, n_threads=threads_per_worker(1)))
 
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """A hundred trials in a row, by one worker after another."""
-    workers = WorkerPool(n_workers=1, n_threads=threads_per_worker(1))
-    return search(tmp_path_factory.mktemp("searched"), workers)
+    """A hundred trials in a row, by one worker after another; the folder and the memory seen.
+
+    In a process of its own: this one may hold what other tests left, TensorFlow to begin with.
+    """
+    folder = tmp_path_factory.mktemp("searched")
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as own:
+        parent_bytes, worker_bytes = own.submit(search_with_processes, folder).result()
+    return folder, parent_bytes, worker_bytes
 
 
 def test_memory_stays_bounded_over_a_hundred_trials(searched):
-    tasks, trials = searched
-    assert len(trials) == SETTINGS.n_trials
-    assert [len(used) for used in tasks.worker_bytes.values()] == 4 * [MAX_TASKS]
-    assert max(tasks.parent_bytes) < MOST_MIB["parent"] * MEBIBYTE
-    assert max(map(max, tasks.worker_bytes.values())) < MOST_MIB["largest worker"] * MEBIBYTE
-    for used in tasks.worker_bytes.values():
+    folder, parent_bytes, worker_bytes = searched
+    assert len(trials_in(folder)) == SETTINGS.n_trials
+    assert [len(used) for used in worker_bytes.values()] == 4 * [MAX_TASKS]
+    assert max(parent_bytes) < MOST_MIB["parent"] * MEBIBYTE
+    assert max(map(max, worker_bytes.values())) < MOST_MIB["largest worker"] * MEBIBYTE
+    for used in worker_bytes.values():
         assert used[-1] - used[0] < MAX_TASKS * 12 * MEBIBYTE
-        # A successor begins where its predecessor began, not where it ended.
-    beginnings = [used[0] for used in tasks.worker_bytes.values()]
+    # A successor begins where its predecessor began, not where it ended.
+    beginnings = [used[0] for used in worker_bytes.values()]
     assert max(beginnings) - min(beginnings) < 100 * MEBIBYTE
-    assert tasks.parent_bytes[-1] - tasks.parent_bytes[5] < 30 * MEBIBYTE
+    assert parent_bytes[-1] - parent_bytes[5] < 30 * MEBIBYTE
 
 
 def test_scores_and_suggestions_do_not_depend_on_the_process(searched, tmp_path, monkeypatch):
-    _, trials = searched
+    trials = trials_in(searched[0])
     # Registered by the work, which here is opened in the process of all other tests.
     monkeypatch.setitem(DATASETS, "stripes", small.dataset())
     monkeypatch.setitem(SPACES, "small", small.space())
-    _, here = search(tmp_path, LocalWorkers(), n_trials=N_STARTUP_TRIALS + 3)
-    for one, other in zip(here, trials[: N_STARTUP_TRIALS + 3], strict=True):
+    search(tmp_path, LocalWorkers(), n_trials=N_STARTUP_TRIALS + 3)
+    for one, other in zip(trials_in(tmp_path), trials[: N_STARTUP_TRIALS + 3], strict=True):
         assert (one.params, one.seed) == (other.params, other.seed)
         assert one.validation_accuracy == other.validation_accuracy
         assert one.training_loss == other.training_loss
