@@ -2,10 +2,10 @@
 
     python -m benchmarks.overhead [--quick] [--repeats N] [--data-dir DIR]
 
-Runs searches on CIFAR-10 as the default study does, pauses and all, but with fewer trials, and
-takes the time of everything that a trial does. As many processes as `--workers auto` has search at
-a time, each by itself and with its share of the cores. The first trial of each family in each of
-them, in which the process warms up, does not count.
+Runs searches on CIFAR-10 as the default study does, pauses and all, with fewer trials, but enough
+for the sampler to propose most of them, and takes the time of everything that a trial does. As many
+processes as `--workers auto` has search at a time, each by itself and with its share of the cores.
+The first trial of each family in each of them, in which the process warms up, does not count.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> int:
     """Measure, store and print."""
     from study.datasets import default_data_dir
 
-    parser = measuring.parser(__doc__, repeats=12)
+    parser = measuring.parser(__doc__, repeats=30)
     parser.add_argument(
         "--data-dir", type=Path, default=default_data_dir(), help="folder of the datasets"
     )

@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-import keras
 import optuna
 from rich.console import Console
 
@@ -52,7 +51,7 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Training, "__init__", BUILDING),
     (Training, "run_epoch", TRAINING),
     (Training, "save", STORAGE),
-    (keras.backend, "clear_session", CLEARING),
+    (Training, "restore", STORAGE),
     (gc, "collect", CLEARING),
 )
 """What is timed, and as what."""
