@@ -81,8 +81,11 @@ CONTENDERS = {
 }
 """What is compared, by its name in the result."""
 
-OF_KERAS = ("keras", "keras_bfloat16", "keras_tuned")
+OF_KERAS = ("keras", "keras_bfloat16", "keras_tuned", "keras_our_layers")
 OF_PYTORCH = ("torch", "torch_tuned", "torch_weights", "torch_compiled")
+
+STALL = 2.0
+"""A rival stalls in rounds that take so many times as long as its fastest one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +117,7 @@ TARGETS = (
 
 def main() -> int:
     """Measure, store and print."""
-    parser = measuring.parser(__doc__, repeats=3)
+    parser = measuring.parser(__doc__, repeats=7)
     parser.add_argument(
         "--torch-python",
         default=sys.executable,
@@ -168,10 +171,11 @@ def _measure(workload: Workload, *, repeats: int, torch_python: str) -> dict[str
 
 
 def tables(result: Result) -> list[Table]:
-    """Return the targets, then each family's contenders."""
+    """Return the targets, the same without stalls, then each family's contenders."""
     measured = result["measured"]
     return [
         _targets(measured),
+        _without_stalls(measured),
         *(_contenders(family, measured[family]) for family in measured),
     ]
 
@@ -191,6 +195,32 @@ def _targets(measured: Mapping[str, Any]) -> Table:
         columns=("against", *(_title(family) for family in measured), "at least"),
         rows=rows,
     )
+
+
+def _without_stalls(measured: Mapping[str, Any]) -> Table:
+    rows = []
+    for target in TARGETS:
+        row = [target.title]
+        for family in measured:
+            seconds = measured[family]["seconds"]
+            rival = fastest(seconds, target.rivals)
+            rounds = unstalled(seconds[rival])
+            ratio = measuring.ratios(
+                [seconds[rival][index] for index in rounds],
+                [seconds[target.ours][index] for index in rounds],
+            )
+            row.append(f"{ratio.text()} in {len(rounds)} of {len(seconds[rival])}")
+        rows.append(row)
+    return Table(
+        title="The same in the rounds in which the rival did not stall",
+        columns=("against", *(_title(family) for family in measured)),
+        rows=rows,
+    )
+
+
+def unstalled(seconds: Sequence[float]) -> list[int]:
+    """Return the rounds, at least one, whose time is not above `STALL` times the shortest one."""
+    return [index for index, value in enumerate(seconds) if value <= STALL * min(seconds)]
 
 
 def _verdict(ratio: Spread, least: float | None) -> str:
