@@ -6,9 +6,9 @@ after all. Each is a pure function of what has been trained so far, so that noth
 themselves needs to be stored, and a search continues, or several processes share it, without more
 ado.
 
-Going on means to restore weights and optimizer from a checkpoint and to trace the model again; the
-learning-rate schedule is laid over all epochs from the start, so that scores after the same epoch
-compare, paused in between or not.
+Going on means to restore weights and optimizer from a checkpoint, in a model that may have to be
+traced anew; the learning-rate schedule is laid over all epochs from the start, so that scores after
+the same epoch compare, paused in between or not.
 """
 
 from __future__ import annotations
