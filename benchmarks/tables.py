@@ -25,6 +25,7 @@ from benchmarks import (
     replay_tables,
     startup,
     throughput,
+    updates,
 )
 from benchmarks.measuring import RESULTS
 from benchmarks.rivals import tables as rivals
@@ -36,6 +37,7 @@ NOT_MEASURED = "Not measured yet."
 TABLES: dict[str, Callable[[Result], list[Table]]] = {
     "throughput": throughput.tables,
     "efficiency": efficiency.tables,
+    "updates": updates.tables,
     "augmentation": augmentation.tables,
     "augmenters": augmenters.tables,
     "overhead": overhead.tables,

@@ -42,6 +42,9 @@ There the steps are steep: rounding to bfloat16 made the updates of matrices of 
 twenty times too large.
 """
 
+GRAM_ASPECT = 1.5
+"""Of a matrix's length and width, from which on products of its Gram matrix cost less."""
+
 UPDATE_RMS = 0.2
 """Root mean square of an update of Muon at a learning rate of 1, as AdamW's typically has."""
 
@@ -123,11 +126,38 @@ def muon_update(momentum: Any, *, dtype: str) -> Any:
         matrix = ops.transpose(matrix)
     matrix = matrix / (NORM_MARGIN * ops.sqrt(ops.sum(ops.square(matrix))) + EPSILON)
     matrix = ops.cast(matrix, dtype)
-    for a, b, c in NEWTON_SCHULZ:
-        square = ops.matmul(matrix, ops.transpose(matrix))
-        matrix = a * matrix + ops.matmul(b * square + c * ops.matmul(square, square), matrix)
-    matrix = ops.cast(matrix, "float32")
+    longer, shorter = max(n_rows, n_outputs), min(n_rows, n_outputs)
+    iterate = _iterate_on_gram if longer >= GRAM_ASPECT * shorter else _iterate
+    matrix = ops.cast(iterate(matrix), "float32")
     if n_rows > n_outputs:
         matrix = ops.transpose(matrix)
-    scale = UPDATE_RMS * math.sqrt(max(n_rows, n_outputs))
+    scale = UPDATE_RMS * math.sqrt(longer)
     return scale * ops.reshape(matrix, momentum.shape)
+
+
+def _iterate(matrix: Any) -> Any:
+    ops = keras.ops
+    for a, b, c in NEWTON_SCHULZ:
+        gram = ops.matmul(matrix, ops.transpose(matrix))
+        matrix = a * matrix + ops.matmul(b * gram + c * ops.matmul(gram, gram), matrix)
+    return matrix
+
+
+def _iterate_on_gram(matrix: Any) -> Any:
+    # Each step multiplies the matrix by a polynomial of its Gram matrix. These commute, so the long
+    # axis enters two products in all, not two in each step.
+    matmul = keras.ops.matmul
+    gram = matmul(matrix, keras.ops.transpose(matrix))
+    first, *later = NEWTON_SCHULZ
+    factor = product = _polynomial(first, gram)
+    for coefficients in later:
+        gram = matmul(matmul(gram, factor), factor)
+        factor = _polynomial(coefficients, gram)
+        product = matmul(product, factor)
+    return matmul(product, matrix)
+
+
+def _polynomial(coefficients: tuple[float, float, float], gram: Any) -> Any:
+    a, b, c = coefficients
+    one = keras.ops.eye(gram.shape[0], dtype=gram.dtype)
+    return a * one + b * gram + c * keras.ops.matmul(gram, gram)

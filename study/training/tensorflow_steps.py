@@ -173,6 +173,7 @@ class _Graph:
                 scores, y, n_classes=scores.shape[-1], label_smoothing=self._smoothing
             )
         self._update(tape.gradient(loss, self._weights), step)
+        self._average(step)
         predicted = tf.argmax(scores, axis=-1, output_type=tf.int32)
         return tf.reduce_sum(tf.cast(predicted == y, tf.int32)), loss
 
@@ -203,7 +204,9 @@ class _Graph:
                     grad=gradient,
                     **powers,
                 )
-        share = averaging_share(n_updates, at_least=self._averaging)
+
+    def _average(self, step: tf.Tensor) -> None:
+        share = averaging_share(tf.cast(step + 1, tf.float32), at_least=self._averaging)
         for shown, average in zip(self._shown, self._averages, strict=True):
             average.assign_sub(share * (average - shown))
 

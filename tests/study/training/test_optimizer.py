@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from study.datasets.base import Images
-from study.training import loop
+from study.training import loop, optimizer
 from study.training.loop import Training
 from study.training.optimizer import (
     BETA_1,
@@ -97,6 +97,21 @@ def test_rounding_to_bfloat16_does_not_grow_where_few_singular_values_are_not_ze
         update = as_matrix(muon_update(momentum, dtype="bfloat16"))
         largest = np.linalg.norm(update, ord=2) / scale_of(shape)
         assert 0.65 < largest < 1.7
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60), (3, 3, 8, 16), (1, 12)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("bfloat16", 0.1)])
+def test_the_iteration_on_the_gram_matrix_changes_nothing_but_rounding(
+    shape, dtype, tolerance, monkeypatch
+):
+    momentum = keras.ops.convert_to_tensor(random_array(*shape))
+    on_gram = as_matrix(muon_update(momentum, dtype=dtype))
+    monkeypatch.setattr(optimizer, "GRAM_ASPECT", math.inf)
+    directly = as_matrix(muon_update(momentum, dtype=dtype))
+    assert np.linalg.norm(on_gram - directly) < tolerance * np.linalg.norm(directly)
+    if dtype == "float32" and min(directly.shape) > 1:
+        # Not the very same computation: the threshold is at work.
+        assert not np.array_equal(on_gram, directly)
 
 
 def test_without_momentum_muon_moves_nothing():
