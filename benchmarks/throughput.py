@@ -184,10 +184,8 @@ def _targets(measured: Mapping[str, Any]) -> Table:
     rows = []
     for target in TARGETS:
         row = [target.title]
-        for family in measured:
-            seconds = measured[family]["seconds"]
-            rival = fastest(seconds, target.rivals)
-            ratio = measuring.ratios(seconds[rival], seconds[target.ours])
+        for of_family in measured.values():
+            ratio = measuring.ratios(*_compared(of_family["seconds"], target))
             row.append(ratio.text() + _verdict(ratio, target.least))
         rows.append([*row, "" if target.least is None else f"{target.least}"])
     return Table(
@@ -201,21 +199,22 @@ def _without_stalls(measured: Mapping[str, Any]) -> Table:
     rows = []
     for target in TARGETS:
         row = [target.title]
-        for family in measured:
-            seconds = measured[family]["seconds"]
-            rival = fastest(seconds, target.rivals)
-            rounds = unstalled(seconds[rival])
-            ratio = measuring.ratios(
-                [seconds[rival][index] for index in rounds],
-                [seconds[target.ours][index] for index in rounds],
-            )
-            row.append(f"{ratio.text()} in {len(rounds)} of {len(seconds[rival])}")
+        for of_family in measured.values():
+            theirs, ours = _compared(of_family["seconds"], target)
+            rounds = unstalled(theirs)
+            ratio = measuring.ratios([theirs[i] for i in rounds], [ours[i] for i in rounds])
+            row.append(f"{ratio.text()} in {len(rounds)} of {len(theirs)}")
         rows.append(row)
     return Table(
         title="The same in the rounds in which the rival did not stall",
         columns=("against", *(_title(family) for family in measured)),
         rows=rows,
     )
+
+
+def _compared(seconds: Measurements, target: Target) -> tuple[list[float], list[float]]:
+    """Return the times of the fastest of a target's rivals, and ours, round by round."""
+    return seconds[fastest(seconds, target.rivals)], seconds[target.ours]
 
 
 def unstalled(seconds: Sequence[float]) -> list[int]:
