@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from study.environment import is_dead, this_process
 from study.errors import StorageError, StudyTakenError
-from study.interruption import ask_to_stop
+from study.interruption import ask_to_stop, withdraw_stop
 
 logger = logging.getLogger(__name__)
 
@@ -219,22 +219,29 @@ def beating(storage: RDBStorage, study_names: Iterable[str]) -> Iterator[None]:
         if thread.ident is None:
             thread.start()  # To say farewell where a claim was granted before another was not.
         thread.join(FAREWELL_SECONDS)
+        withdraw_stop()  # What comes next in this process is another run, that nobody took over.
 
 
 def _beat(storage: RDBStorage, names: tuple[str, ...], ends: threading.Event) -> None:
+    own = list(names)
     while not ends.is_set():
-        all_told = _tell(storage, names, stopped=False)
+        all_told = _tell(storage, own, stopped=False)
         ends.wait(BEAT_SECONDS if all_told else RETRY_SECONDS)
-    _tell(storage, names, stopped=True)
+    _tell(storage, own, stopped=True)
 
 
-def _tell(storage: RDBStorage, names: tuple[str, ...], *, stopped: bool) -> bool:
-    """Write a beat into each study; return whether all of them were there."""
+def _tell(storage: RDBStorage, own: list[str], *, stopped: bool) -> bool:
+    """Write a beat into each study; return whether all of them were there.
+
+    One that another run has taken over leaves the list, so that a stop is asked for once: a second
+    request would end at once what is being stopped where that is safe.
+    """
     all_told = True
-    for name in names:
+    for name in tuple(own):
         try:
             all_told &= claim(storage, name, stopped=stopped)
         except StudyTakenError as error:
+            own.remove(name)
             if not stopped:
                 # This run was held up for so long that it was thought dead.
                 logger.error("%r was taken over, so this run stops. %s", name, error)

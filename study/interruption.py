@@ -135,6 +135,11 @@ def ask_to_stop() -> None:
     _asked.set()
 
 
+def withdraw_stop() -> None:
+    """Take back what `ask_to_stop` was called for, where no stop has come of it; any thread."""
+    _asked.clear()
+
+
 def _interrupting() -> dict[int, Any]:
     """Return the handlers of the signals that would interrupt now."""
     if threading.current_thread() is not threading.main_thread():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -166,3 +167,18 @@ def test_a_run_that_was_taken_over_while_it_slept_stops(storage, caplog, monkeyp
         assert until(lambda: "taken over" in caplog.text)
         # The thread says it first and asks then.
         until(lambda: stop_if_asked() is not None)
+
+
+def test_a_run_that_was_taken_over_is_asked_to_stop_once_and_its_successor_not_at_all(
+    storage, caplog, monkeypatch
+):
+    monkeypatch.setattr("study.heartbeat.BEAT_SECONDS", 0.01)
+    n_said = 0
+    with deferred_interrupts():
+        with beating(storage, ["first/custom_cnn"]):
+            beat(storage)
+            assert until(lambda: "taken over" in caplog.text)
+            time.sleep(0.2)  # Of twenty beats.
+            n_said = caplog.text.count("taken over")
+        stop_if_asked()
+    assert n_said == 1
