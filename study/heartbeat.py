@@ -225,24 +225,25 @@ def beating(storage: RDBStorage, study_names: Iterable[str]) -> Iterator[None]:
 def _beat(storage: RDBStorage, names: tuple[str, ...], ends: threading.Event) -> None:
     own = list(names)
     while not ends.is_set():
-        all_told = _tell(storage, own, stopped=False)
+        all_told = _tell(storage, own, ends)
         ends.wait(BEAT_SECONDS if all_told else RETRY_SECONDS)
-    _tell(storage, own, stopped=True)
+    _tell(storage, own, ends)
 
 
-def _tell(storage: RDBStorage, own: list[str], *, stopped: bool) -> bool:
+def _tell(storage: RDBStorage, own: list[str], ends: threading.Event) -> bool:
     """Write a beat into each study; return whether all of them were there.
 
     One that another run has taken over leaves the list, so that a stop is asked for once: a second
     request would end at once what is being stopped where that is safe.
     """
-    all_told = True
+    all_told, stopped = True, ends.is_set()
     for name in tuple(own):
         try:
             all_told &= claim(storage, name, stopped=stopped)
         except StudyTakenError as error:
             own.remove(name)
-            if not stopped:
+            # Asked anew: a beat that waited for the database may outlive the run.
+            if not ends.is_set():
                 # This run was held up for so long that it was thought dead.
                 logger.error("%r was taken over, so this run stops. %s", name, error)
                 ask_to_stop()

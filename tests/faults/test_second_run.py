@@ -173,7 +173,6 @@ def test_a_run_that_was_taken_over_is_asked_to_stop_once_and_its_successor_not_a
     storage, caplog, monkeypatch
 ):
     monkeypatch.setattr("study.heartbeat.BEAT_SECONDS", 0.01)
-    n_said = 0
     with deferred_interrupts():
         with beating(storage, ["first/custom_cnn"]):
             beat(storage)
@@ -182,3 +181,26 @@ def test_a_run_that_was_taken_over_is_asked_to_stop_once_and_its_successor_not_a
             n_said = caplog.text.count("taken over")
         stop_if_asked()
     assert n_said == 1
+
+
+def test_a_beat_that_outlives_its_run_asks_nobody_to_stop(storage, monkeypatch):
+    monkeypatch.setattr("study.heartbeat.FAREWELL_SECONDS", 0.01)
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def slow_claim(_storage, name, **_kwargs):
+        if threading.current_thread() is not threading.main_thread():
+            waits.set()
+            goes_on.wait(30)
+            raise StudyTakenError(f"{name} is taken")
+        return True
+
+    monkeypatch.setattr("study.heartbeat.claim", slow_claim)
+    before = set(threading.enumerate())
+    with deferred_interrupts():
+        with beating(storage, ["first/custom_cnn"]):
+            assert waits.wait(30)
+            (beats,) = set(threading.enumerate()) - before
+        goes_on.set()
+        beats.join(30)
+        assert not beats.is_alive()
+        stop_if_asked()
