@@ -198,8 +198,9 @@ def _add_ticks(drawing: go.Figure, lines: Lines, row: int) -> None:
         for place, axis in enumerate(lines.axes)
         for at, label in axis.ticks
     ]
-    # All at once: adding them one by one takes Plotly seconds.
-    drawing.update_layout(annotations=[*drawing.layout.annotations, *ticks])
+    # All at once: adding them one by one takes Plotly seconds, and `update_layout` looks at each
+    # several times.
+    drawing.layout.annotations = (*drawing.layout.annotations, *ticks)
 
 
 CHART = Chart(
