@@ -64,7 +64,8 @@ class Run:
 def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate, ...]:
     """Return the winners, and where wanted the named configurations of their families.
 
-    A named configuration that won is not trained a second time under its own name.
+    The slowest winner comes first: several workers then end at about the same time. A named
+    configuration that won is not trained a second time under its own name.
     """
     chosen = [
         Candidate(
@@ -73,7 +74,7 @@ def candidates(winners: Sequence[Winner], *, baselines: bool) -> tuple[Candidate
             source_trial=winner.trial.number,
             params=winner.trial.params,
         )
-        for winner in winners
+        for winner in sorted(winners, key=lambda one: -one.trial.seconds_per_epoch)
     ]
     named = [
         Candidate(family=winner.family, configuration=name, source_trial=None, params=params)

@@ -63,10 +63,14 @@ class ValidationRun:
 def finalist_runs(
     families: Iterable[FamilyRecord], *, n_finalists: int, n_seeds: int
 ) -> tuple[ValidationRun, ...]:
-    """Return the runs of each family's best trials, seeds outermost."""
+    """Return the runs of each family's best trials, seeds outermost.
+
+    The slowest comes first: several workers then end at about the same time.
+    """
     finalists = [
         (family.family, trial) for family in families for trial in best_trials(family)[:n_finalists]
     ]
+    finalists.sort(key=lambda one: -one[1].seconds_per_epoch)
     return tuple(
         ValidationRun(
             family=family,

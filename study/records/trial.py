@@ -62,6 +62,12 @@ class TrialRecord:
     started: datetime | None = None
     finished: datetime | None = None
 
+    @property
+    def seconds_per_epoch(self) -> float:
+        """Wall time of an epoch, validation included; 0 where it is not recorded."""
+        n_epochs = len(self.validation_accuracy)
+        return (self.training_seconds or 0.0) / n_epochs if n_epochs else 0.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:

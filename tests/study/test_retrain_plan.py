@@ -11,9 +11,15 @@ from study.records import TrialRecord, Winner
 from study.runs import Candidate, candidates, planned_runs
 
 
-def winner(family="custom_cnn", *, number=7, baseline=None):
+def winner(family="custom_cnn", *, number=7, baseline=None, seconds=None):
     trial = TrialRecord(
-        number=number, state="COMPLETE", value=0.5, params={"units": 3}, baseline=baseline
+        number=number,
+        state="COMPLETE",
+        value=0.5,
+        validation_accuracy=((1, 0.4), (2, 0.5)),
+        training_seconds=seconds,
+        params={"units": 3},
+        baseline=baseline,
     )
     return Winner(family=family, trial=trial)
 
@@ -47,3 +53,19 @@ def test_runs_go_seed_by_seed_so_that_wherever_they_stop_all_have_had_equally_ma
         itertools.product(range(n_seeds), (False, True), ("custom_cnn", "alexnet_lite"))
     )
     assert len({run.key for run in runs}) == len(runs) == 4 * n_seeds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "first"),
+    [
+        ((10.0, 20.0), "alexnet_lite"),
+        ((20.0, 10.0), "custom_cnn"),
+        ((None, 1.0), "alexnet_lite"),
+        ((None, None), "custom_cnn"),
+    ],
+)
+def test_the_slowest_winner_is_retrained_first_so_that_workers_end_together(seconds, first):
+    names = ("custom_cnn", "alexnet_lite")
+    chosen = [winner(name, seconds=one) for name, one in zip(names, seconds, strict=True)]
+    runs = planned_runs(candidates(chosen, baselines=False), n_seeds=2)
+    assert [run.family for run in runs[::2]] == [first] * 4

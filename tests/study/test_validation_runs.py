@@ -26,9 +26,16 @@ from study.winners import pick_winner
 from tests.study import small
 
 
-def family(*values, name="custom_cnn"):
+def family(*values, name="custom_cnn", seconds=None):
     trials = [
-        TrialRecord(number=number, state="COMPLETE", value=value, params={"units": number})
+        TrialRecord(
+            number=number,
+            state="COMPLETE",
+            value=value,
+            validation_accuracy=((1, value),),
+            training_seconds=seconds,
+            params={"units": number},
+        )
         for number, value in enumerate(values)
     ]
     return FamilyRecord(family=name, trials=tuple(trials))
@@ -86,6 +93,12 @@ def test_finalists_are_the_best_completed_trials_of_each_family_seed_by_seed():
     assert planned == [(seed, *one) for seed, one in itertools.product(range(2), each)]
     assert {run.purpose for run in runs} == {FINALIST}
     assert finalist_runs(families, n_finalists=0, n_seeds=2) == ()
+
+
+def test_the_slowest_finalist_of_a_seed_comes_first():
+    families = [family(0.5, seconds=1.0), family(0.1, name="alexnet_lite", seconds=2.0)]
+    runs = finalist_runs(families, n_finalists=1, n_seeds=2)
+    assert [run.family for run in runs] == ["alexnet_lite", "custom_cnn"] * 2
 
 
 def test_measured_configurations_are_independent_draws_that_more_of_them_do_not_change():
