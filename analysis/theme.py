@@ -33,6 +33,9 @@ SCALE_OF_CHANGES = ((0.0, "#B35806"), (0.5, PAPER), (1.0, "#2166AC"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 TITLE_PIXELS, NAME_PIXELS, FOOT_PIXELS = 48, 22, 96
+LABEL_PIXELS = 10
+"""For the upper half of a tick's label at the very top; where it has no room, Plotly hides it."""
+
 EMPTY = "empty"
 EMPTY_PIXELS = 120
 COLUMN_GAP = 0.05
@@ -107,7 +110,7 @@ def symbols(families: Sequence[str]) -> dict[str, str]:
 
 def figure(title: str, *, height: int = 340) -> go.Figure:
     """Return an empty figure in the common look, with a plot of `height` pixels."""
-    return _styled(go.Figure(), title, plot_height=height, top=TITLE_PIXELS)
+    return _styled(go.Figure(), title, plot_height=height, top=TITLE_PIXELS + LABEL_PIXELS)
 
 
 def panels(
@@ -143,7 +146,7 @@ def panels(
         # Where a phone shows the left part of a wide plot, its name is in sight.
         drawing.update_annotations(x=0.0, xanchor="left")
     n_lines = max((1 + name.count("\n") for name in names), default=0)
-    top = TITLE_PIXELS + NAME_PIXELS * n_lines
+    top = TITLE_PIXELS + (NAME_PIXELS * n_lines or LABEL_PIXELS)
     return _styled(drawing, title, plot_height=plot_height, top=top)
 
 
