@@ -17,8 +17,8 @@ from optuna.pruners import (
 
 from benchmarks.replay_pool import Pool
 from benchmarks.replay_search import MakeSampler, Step, replay_pruner, replay_scheduler
-from study.config import SearchConfig
 from study.samplers import SAMPLERS as STUDY_SAMPLERS
+from study.samplers import n_startup_trials
 from study.schedulers import AsynchronousHalving, Scheduler, SynchronousHalving
 
 NO_PRUNING = "no pruning"
@@ -108,16 +108,23 @@ def policies(epochs: int) -> tuple[str, ...]:
     return (*PRUNERS, *schedulers)
 
 
-def _gp(seed: int) -> optuna.samplers.BaseSampler:
-    return optuna.samplers.GPSampler(seed=seed)
+def _gp(seed: int, n_trials: int) -> optuna.samplers.BaseSampler:
+    return optuna.samplers.GPSampler(seed=seed, n_startup_trials=n_startup_trials(n_trials))
 
 
-def _tpe(seed: int) -> optuna.samplers.BaseSampler:
-    return STUDY_SAMPLERS["tpe"](seed, SearchConfig.n_trials)
+RANDOM, NEAREST_TO_RANDOM = "random", "nearest-to-random"
 
+SAMPLERS: dict[str, MakeSampler | None] = {
+    RANDOM: None,
+    NEAREST_TO_RANDOM: STUDY_SAMPLERS["random"],
+    "tpe": STUDY_SAMPLERS["tpe"],
+    "gp": _gp,
+}
+"""Samplers by name. "gp" needs PyTorch, which nothing else here does.
 
-SAMPLERS: dict[str, MakeSampler | None] = {"random": None, "tpe": _tpe, "gp": _gp}
-"""Samplers by name; random search needs none. "gp" needs PyTorch, which nothing else here does."""
+`RANDOM` draws rows, each as likely as any. `NEAREST_TO_RANDOM` proposes at random and takes the row
+that is nearest, as it goes for whoever proposes: what a sampler is ahead of it, it has learnt.
+"""
 
 
 def replay(policy: str, pool: Pool, *, sampler: str, n_trials: int, seed: int) -> list[Step]:
@@ -135,4 +142,6 @@ def replay(policy: str, pool: Pool, *, sampler: str, n_trials: int, seed: int) -
         pruner = PRUNERS[policy](pool.epochs)
         return replay_pruner(pool, pruner, make_sampler=make_sampler, n_trials=n_trials, seed=seed)
     scheduler = SCHEDULERS[policy](n_trials, pool.epochs)
-    return replay_scheduler(pool, scheduler, make_sampler=make_sampler, seed=seed)
+    return replay_scheduler(
+        pool, scheduler, make_sampler=make_sampler, n_trials=n_trials, seed=seed
+    )

@@ -21,8 +21,8 @@ from optuna.trial import FrozenTrial, TrialState
 from benchmarks.replay_pool import Pool, unit_cube
 from study.schedulers import Scheduler, TrialProgress
 
-MakeSampler = Callable[[int], BaseSampler]
-"""Makes a sampler from a seed."""
+MakeSampler = Callable[[int, int], BaseSampler]
+"""Makes a sampler from a seed and the search's number of trials, as `study.samplers` has them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def replay_pruner(
         n_trials: Trials to begin, at most as many as the pool has rows.
         seed: Of the sampler, and of Hyperband's brackets, which follow from the study's name.
     """
-    sampler = TableSampler(pool, make_sampler, seed=seed)
+    sampler = TableSampler(pool, make_sampler, n_trials=n_trials, seed=seed)
     study = optuna.create_study(
         study_name=f"replay-{seed}", direction="maximize", sampler=sampler, pruner=pruner
     )
@@ -71,7 +71,12 @@ def replay_pruner(
 
 
 def replay_scheduler(
-    pool: Pool, scheduler: Scheduler, *, make_sampler: MakeSampler | None, seed: int
+    pool: Pool,
+    scheduler: Scheduler,
+    *,
+    make_sampler: MakeSampler | None,
+    n_trials: int,
+    seed: int,
 ) -> list[Step]:
     """Return what a search with a scheduler would train, with one worker.
 
@@ -81,9 +86,10 @@ def replay_scheduler(
         pool: The configurations.
         scheduler: Begins at most as many trials as the pool has rows.
         make_sampler: As for `replay_pruner`.
+        n_trials: Trials that the scheduler begins.
         seed: Of the sampler.
     """
-    sampler = TableSampler(pool, make_sampler, seed=seed)
+    sampler = TableSampler(pool, make_sampler, n_trials=n_trials, seed=seed)
     rows: list[int] = []
     trials: list[TrialProgress] = []
     steps = []
@@ -131,11 +137,13 @@ class TableSampler(BaseSampler):
         last_row: The row of the last trial.
     """
 
-    def __init__(self, pool: Pool, make_sampler: MakeSampler | None, *, seed: int) -> None:
+    def __init__(
+        self, pool: Pool, make_sampler: MakeSampler | None, *, n_trials: int, seed: int
+    ) -> None:
         self.distributions = dict(pool.distributions) if make_sampler else {}
         self.last_row = -1
         self._pool = pool
-        self._base = make_sampler(seed) if make_sampler else None
+        self._base = make_sampler(seed, n_trials) if make_sampler else None
         self._rng = np.random.default_rng(seed)
         self._unused = np.ones(len(pool), dtype=bool)
         self._points = np.array([unit_cube(row, pool.distributions) for row in pool.params])
