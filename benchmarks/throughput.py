@@ -203,11 +203,12 @@ def _without_stalls(measured: Mapping[str, Any]) -> Table:
             theirs, ours = _compared(of_family["seconds"], target)
             rounds = unstalled(theirs)
             ratio = measuring.ratios([theirs[i] for i in rounds], [ours[i] for i in rounds])
-            row.append(f"{ratio.text()} in {len(rounds)} of {len(theirs)}")
-        rows.append(row)
+            share = f" in {len(rounds)} of {len(theirs)}"
+            row.append(ratio.text() + share + _verdict(ratio, target.least))
+        rows.append([*row, "" if target.least is None else f"{target.least}"])
     return Table(
         title="The same in the rounds in which the rival did not stall",
-        columns=("against", *(_title(family) for family in measured)),
+        columns=("against", *(_title(family) for family in measured), "at least"),
         rows=rows,
     )
 

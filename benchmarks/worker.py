@@ -95,6 +95,10 @@ class Turns:
             self._answer(time.perf_counter() - self._start)
         if not sys.stdin.readline():
             raise SystemExit(0)
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on: what came before is not of the epoch."""
         self._start = time.perf_counter()
 
     def _answer(self, message: object) -> None:
