@@ -133,7 +133,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 def _run(plan: Plan) -> int:
     """Do what is missing and return how many contenders failed."""
     _check_installed(plan.contenders)
-    plan.results.check_machine()
+    plan.results.check_same()
     fraction, precision = _fraction(plan), faster_precision()
     n_failed = 0
     for contender, seed in plan.in_turn():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -13,12 +14,16 @@ from typing import Any
 from benchmarks.measuring import machine, versions
 from benchmarks.rivals.outcome import Outcome
 from benchmarks.rivals.setting import Setting
+from benchmarks.worker import ROOT
 from study.errors import ConfigError
 from study.files import replaced
 
 RIVALS = ("keras-tuner", "tensorboard", "optuna-integration", "ray")
 CHANGING = "load_average_before"
 """What may differ when a run goes on, on the same machine."""
+
+MEASURED_CODE = ("benchmarks/rivals", "search_spaces", "study")
+"""Folders of what is measured: outcomes of another state of it are those of another program."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,24 +46,33 @@ class ResultsFile:
         """
         return _outcomes(self._fields()) if self.path.exists() else {}
 
-    def check_machine(self) -> None:
-        """Raise a ConfigError if the outcomes were measured on another machine."""
+    def check_same(self) -> None:
+        """Raise a ConfigError if another machine, program or version of a library was measured."""
         if not self.path.exists():
             return
-        stored, here = ({**one, CHANGING: None} for one in (self._fields()["machine"], machine()))
+        fields = self._fields()
+        stored, here = ({**one, CHANGING: None} for one in (fields["machine"], machine()))
         if stored != here:
             raise ConfigError(
                 f"{self.path} was measured on {stored['processor']!r} with {stored['cores']} cores,"
                 " which does not compare with this machine; move it away to begin anew."
             )
+        now = {"program": program(), "versions": versions(_rivals_versions())}
+        for what, current in now.items():
+            if fields.get(what) != current:
+                raise ConfigError(
+                    f"{self.path} was measured with another state of this program or of its "
+                    f"libraries ({what}: {fields.get(what)}); move it away to begin anew."
+                )
 
     def add(self, outcome: Outcome) -> None:
         """Put an outcome in, in place of an earlier one of the same contender and seed."""
         outcomes = self.read() | {(outcome.contender, outcome.seed): outcome}
         head = {
-            "date": datetime.now(tz=UTC).date().isoformat(),
+            "date": _dates(outcomes.values()),
             "machine": self._fields()["machine"] if self.path.exists() else machine(),
             "versions": versions(_rivals_versions()),
+            "program": program(),
             "settings": asdict(self.setting),
         }
         lines = ",\n".join(json.dumps(outcomes[key].to_fields()) for key in sorted(outcomes))
@@ -76,6 +90,22 @@ class ResultsFile:
                 "to begin anew."
             )
         return fields
+
+
+def program() -> str:
+    """Return a digest of the code that is measured: SHA-256, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for folder in MEASURED_CODE:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0")
+            digest.update(file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _dates(outcomes: Iterable[Outcome]) -> str:
+    """Return the day of the searches, or the first and the last."""
+    days = sorted(datetime.fromtimestamp(one.launched_at, tz=UTC).date() for one in outcomes)
+    return " to ".join(dict.fromkeys((days[0].isoformat(), days[-1].isoformat())))
 
 
 def outcomes_of(result: Mapping[str, Any]) -> tuple[Outcome, ...]:
