@@ -8,6 +8,7 @@ is found; `--quick` tries the script without one.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -49,9 +50,12 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=64, help="of both families together")
     arguments = parser.parse_args()
     options, machine = measuring.options(arguments), measuring.machine()
-    if not usable_gpus() and not options.quick:
+    gpus = usable_gpus()
+    if not gpus and not options.quick:
         print("error: No GPU was found; --quick tries the script without one.", file=sys.stderr)
         return 2
+    # Of several one is measured: workers with a GPU each would not share anything.
+    os.environ.update({"CUDA_VISIBLE_DEVICES": gpu for gpu in gpus[:1]})
     counts = [1] if options.quick else [int(text) for text in arguments.workers.split(",")]
     n_trials = 1 if options.quick else max(1, arguments.trials // 2)
     measured = {
