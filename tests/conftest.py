@@ -22,6 +22,18 @@ OPTIONS = [
 ]
 
 
+LONGEST = (
+    *("test_end_to_end.py", "test_notebook.py", "test_jax.py", "test_workers_training.py"),
+    *("test_keras_tuner_training.py", "test_full_disk.py", "test_mistakes.py", "test_kills.py"),
+)
+"""Files of about a minute each and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: one that came last would keep a single process busy."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chrome or Chromium; the tests that need one fail where none is installed."""

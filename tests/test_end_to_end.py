@@ -24,7 +24,7 @@ from tests.browsing import visit
 
 PROJECT = Path(__file__).parents[1]
 URL = "sqlite:///studies.db"
-RUN = ("run", "--dataset", "digits", "--fraction", "1", "--epochs", "3", "--retrain-epochs", "3")
+RUN = ("run", "--dataset", "digits", "--fraction", "0.3", "--epochs", "3", "--retrain-epochs", "3")
 SMALL = (*RUN, "--trials", "2", "--seeds", "2")
 
 

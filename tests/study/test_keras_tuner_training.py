@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from dataclasses import replace
 
@@ -129,8 +130,11 @@ def test_each_tuner_trains_its_configurations_to_the_end(tmp_path, tuner):
     assert all(len(trial.user_attrs["training_loss"]) == 2 for trial in trials)
 
 
-def test_the_whole_job_runs_with_keras_tuner_and_without_tensorboard(tmp_path):
-    assert "tensorboard" not in sys.modules
+def test_the_whole_job_runs_with_keras_tuner_and_without_tensorboard(tmp_path, monkeypatch):
+    # Also where it is installed: to import it is an error.
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(ImportError):
+        importlib.import_module("tensorboard.plugins.hparams")
     config = small.config(
         tmp_path,
         name="digits-run",
