@@ -55,7 +55,8 @@ def main() -> int:
         print("error: No GPU was found; --quick tries the script without one.", file=sys.stderr)
         return 2
     # Of several one is measured: workers with a GPU each would not share anything.
-    os.environ.update({"CUDA_VISIBLE_DEVICES": gpu for gpu in gpus[:1]})
+    if gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[0]
     counts = [1] if options.quick else [int(text) for text in arguments.workers.split(",")]
     n_trials = 1 if options.quick else max(1, arguments.trials // 2)
     measured = {
