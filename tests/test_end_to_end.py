@@ -24,7 +24,7 @@ from tests.browsing import visit
 
 PROJECT = Path(__file__).parents[1]
 URL = "sqlite:///studies.db"
-RUN = ("run", "--dataset", "digits", "--fraction", "0.3", "--epochs", "3", "--retrain-epochs", "3")
+RUN = ("run", "--dataset", "digits", "--fraction", "0.15", "--epochs", "3", "--retrain-epochs", "3")
 SMALL = (*RUN, "--trials", "2", "--seeds", "2")
 
 
@@ -215,8 +215,8 @@ def offline(tmp_path, monkeypatch) -> Path:
 
 
 def test_digits_stand_in_for_cifar10_where_it_cannot_be_had_and_the_report_says_so(offline):
-    small = ("--trials", "1", "--epochs", "1", "--retrain-epochs", "1", "--seeds", "1")
-    done = run(offline, "study", "run", *small)
+    small = ("--fraction", "0.07", "--trials", "1", "--epochs", "1", "--retrain-epochs", "1")
+    done = run(offline, "study", "run", *small, "--seeds", "1", "--architectures", "custom_cnn")
     assert done.returncode == 0, done.stderr
     assert "digits stand in" in done.stderr
     study = read(offline)

@@ -51,7 +51,8 @@ def test_the_main_tests_of_training_pass_under_jax_too():
     chosen = (
         "a_restored_run or moves_step_by_step or average_of_all or memory or gradient or forgotten"
     )
-    run_under_jax("-m", "pytest", "tests/study/training", "-k", chosen, "-p", "no:cacheprovider")
+    options = ("-n", "0", "-p", "no:cacheprovider")
+    run_under_jax("-m", "pytest", "tests/study/training", "-k", chosen, *options)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
@@ -107,7 +108,16 @@ def test_a_whole_study_runs_under_jax_and_says_so(tmp_path):
     run_under_jax(
         *("-m", "study", "run", "--dataset", "digits", "--name", "by-jax"),
         *("--architectures", "custom_cnn", "--fraction", "0.07", "--trials", "1", "--epochs", "1"),
-        *("--retrain-epochs", "1", "--seeds", "1", "--augmenter", "image-data-generator"),
+        *(
+            "--retrain-epochs",
+            "1",
+            "--seeds",
+            "1",
+            "--workers",
+            "1",
+            "--augmenter",
+            "image-data-generator",
+        ),
         *("--storage", url, "--out", tmp_path / "report"),
     )
     record = read_study(url, "by-jax")

@@ -139,8 +139,8 @@ def test_the_whole_job_runs_with_keras_tuner_and_without_tensorboard(tmp_path, m
         tmp_path,
         name="digits-run",
         dataset="digits",
-        families=("alexnet_lite",),
-        search=replace(SETTINGS, n_trials=4, epochs=3, fraction=0.07),
+        families=("custom_cnn",),
+        search=replace(SETTINGS, n_trials=5, epochs=3, fraction=0.07),
         retrain=RetrainConfig(epochs=1, n_seeds=1),
     )
     digits = DATASETS["digits"]
@@ -149,7 +149,7 @@ def test_the_whole_job_runs_with_keras_tuner_and_without_tensorboard(tmp_path, m
     (family,) = record.families
     assert (family.settings["engine"], family.settings["tuner"]) == ("keras-tuner", "hyperband")
     samplers = [trial.sampler for trial in family.trials]
-    assert samplers == ["baseline"] * 2 + ["keras-tuner/hyperband"] * 2
-    assert sorted(len(trial.training_loss) for trial in family.trials) == [1, 3, 3, 3]
-    assert sorted(trial.state for trial in family.trials) == ["COMPLETE"] * 3 + ["PRUNED"]
+    assert samplers == ["baseline"] * 3 + ["keras-tuner/hyperband"] * 2
+    assert sorted(len(trial.training_loss) for trial in family.trials) == [1, 3, 3, 3, 3]
+    assert sorted(trial.state for trial in family.trials) == ["COMPLETE"] * 4 + ["PRUNED"]
     assert len(record.retrained) == 2
