@@ -131,8 +131,12 @@ class SynchronousHalving:
 
     "Non-stochastic Best Arm Identification and Hyperparameter Optimization", algorithm 1, with the
     rungs and the numbers to keep given. All trials are trained to the first rung; then the best of
-    them go on to the second, and so on. No trial goes on by mistake, but none is whole before the
+    them go on to the second, and so on. No trial goes on by mistake, and what a search costs is
+    known before it begins, however good the later trials are. The price: none is whole before the
     last round. With one rung it is "a few epochs each, then the best K".
+
+    A trial that failed keeps its place among the best: as one that an earlier, smaller search left
+    behind, it would otherwise be made up for by a worse one.
 
     Attributes:
         n_trials: Trials to begin.
@@ -155,11 +159,15 @@ class SynchronousHalving:
             # The round before must be over: whoever still runs may yet be among the best.
             if any(trial.is_running and len(trial.scores) < rung for trial in trials):
                 return None
-            fit = [trial for trial in _ranked(trials, rung) if not trial.has_failed]
-            for trial in fit[:n_kept]:
+            for trial in _ranked(trials, rung)[:n_kept]:
                 if _waits(trial, rung, level):
                     return Task(trial=trial.number, until_epoch=level)
-        return None
+        return finish_the_best(trials, epochs=self.epochs)
+
+
+def kept_by_factor(n_trials: int, *, n_rungs: int, factor: float) -> tuple[int, ...]:
+    """Return how many of so many trials go on from each rung, where one in `factor` does."""
+    return tuple(max(1, round(n_trials / factor**power)) for power in range(1, n_rungs + 1))
 
 
 def finish_the_best(trials: Sequence[TrialProgress], *, epochs: int) -> Task | None:
@@ -204,6 +212,9 @@ def _waits(trial: TrialProgress, rung: int, level: int) -> bool:
 RUNGS = (1 / 8, 1 / 4, 1 / 2)
 """Shares of a whole trial's epochs after which it pauses; chosen by `benchmarks/replay.py`."""
 
+ROUNDS_FACTOR = 2.5
+"""Of the rounds; chosen by `benchmarks/emulated_search.py`."""
+
 
 def default_rungs(epochs: int) -> tuple[int, ...]:
     """Return the epochs after which a trial pauses, rising; none where a trial has one epoch."""
@@ -217,7 +228,15 @@ def _asha(n_trials: int, epochs: int) -> Scheduler:
     return AsynchronousHalving(n_trials=n_trials, epochs=epochs, rungs=rungs)
 
 
-SCHEDULERS: dict[str, Callable[[int, int], Scheduler]] = {"asha": _asha}
+def _rounds(n_trials: int, epochs: int) -> Scheduler:
+    rungs = default_rungs(epochs)
+    if not rungs:
+        return WholeTrials(n_trials=n_trials, epochs=epochs)
+    keep = kept_by_factor(n_trials, n_rungs=len(rungs), factor=ROUNDS_FACTOR)
+    return SynchronousHalving(n_trials=n_trials, epochs=epochs, rungs=rungs, keep=keep)
+
+
+SCHEDULERS: dict[str, Callable[[int, int], Scheduler]] = {"rounds": _rounds, "asha": _asha}
 """Makes a scheduler that pauses trials, from the number of trials and the epochs of a whole one."""
 
 

@@ -13,6 +13,8 @@ from study.schedulers import (
     Task,
     TrialProgress,
     default_rungs,
+    kept_by_factor,
+    make_scheduler,
 )
 
 EPOCHS = 12
@@ -164,6 +166,37 @@ def test_a_round_waits_for_its_last_trial():
     assert scheduler.next_task([done, running]) is None
     better = TrialProgress(number=1, scores=(0.6,))
     assert scheduler.next_task([done, better]) == Task(trial=1, until_epoch=EPOCHS)
+
+
+def test_a_round_keeps_no_more_where_an_earlier_search_left_trials_behind():
+    scheduler = SynchronousHalving(n_trials=6, epochs=EPOCHS, rungs=(1,), keep=(2,))
+    scores = [[score] * EPOCHS for score in (0.9, 0.1, 0.5, 0.6, 0.8, 0.7)]
+    trials = [
+        TrialProgress(number=number, scores=scores[number][:1], has_failed=number < 3)
+        for number in range(6)
+    ]
+    # The best cannot go on, and the second best of all can.
+    tasks, _ = run(scheduler, scores, trials)
+    assert tasks == [Task(trial=4, until_epoch=EPOCHS)]
+
+
+def test_rounds_end_with_a_whole_trial_even_if_all_that_were_kept_have_failed():
+    scheduler = SynchronousHalving(n_trials=3, epochs=EPOCHS, rungs=(1,), keep=(1,))
+    trials = [TrialProgress(number=n, scores=(n / 10,), has_failed=n == 2) for n in range(3)]
+    assert scheduler.next_task(trials) == Task(trial=1, until_epoch=EPOCHS)
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "kept"), [(1, (1, 1, 1)), (3, (1, 1, 1)), (20, (8, 3, 1)), (50, (20, 8, 3))]
+)
+def test_the_default_takes_a_quarter_of_the_epochs_whatever_the_scores_are(n_trials, kept):
+    assert kept_by_factor(n_trials, n_rungs=3, factor=2.5) == kept
+    scheduler = make_scheduler("rounds", n_trials=n_trials, epochs=8)
+    rising = [[(n + epoch) / 100 for epoch in range(8)] for n in range(n_trials)]
+    _, trials = run(scheduler, rising)
+    n_epochs = sum(len(trial.scores) for trial in trials)
+    assert n_epochs == n_trials + kept[0] + 2 * kept[1] + 4 * kept[2]
+    assert n_trials < 20 or n_epochs <= 0.25 * 8 * n_trials
 
 
 @pytest.mark.parametrize(
