@@ -1,28 +1,39 @@
-"""Which sampler finds the best configuration, where an emulator answers in place of training?
+"""Which sampler and which scheduler find the best, where an emulator answers in place of training?
 
     python -m benchmarks.emulated_search     # a quarter of an hour: trains nothing
 
 The search is the program's own: its schedulers, its way to ask a sampler, the named configurations
-first. A repeat is a search of each family by each sampler, from another seed.
+first. A repeat is a search of each family by each contender, from another seed.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import json_to_distribution
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from benchmarks import measuring
 from benchmarks.curve_table import read_table
 from benchmarks.curves import RECORDING
+from benchmarks.emulated_contenders import (
+    CONTENDERS,
+    DEFAULT_SAMPLER,
+    DEFAULT_SCHEDULER,
+    SAMPLERS,
+    SCHEDULERS,
+    MakeSampler,
+)
 from benchmarks.emulator import Emulator, known_curves, learn
 from benchmarks.replay_measures import Band, band
 from benchmarks.table import Result, Table
@@ -30,79 +41,72 @@ from search_spaces import SPACES, SearchSpace
 from search_spaces.base import Params
 from study.config import SearchConfig
 from study.proposals import propose
-from study.samplers import N_STARTUP_TRIALS, SAMPLERS
-from study.schedulers import TrialProgress, default_rungs, make_scheduler
+from study.schedulers import Scheduler, TrialProgress, default_rungs
 from study.storage import read_study
 
 STORAGE, STUDY = "sqlite:///studies.db", "reference-cifar10"
-CHOSEN = f"TPE after {N_STARTUP_TRIALS} trials"
-RANDOM_SHARE = 1 / 3
-
-
-def _mixed(seed: int) -> BaseSampler:
-    if np.random.default_rng(seed).random() < RANDOM_SHARE:
-        return RandomSampler(seed=seed)
-    return TPESampler(seed=seed)
-
-
-CONTENDERS: dict[str, Callable[[int], BaseSampler]] = {
-    "random": lambda seed: RandomSampler(seed=seed),
-    "TPE, as it comes": lambda seed: TPESampler(seed=seed),
-    CHOSEN: lambda seed: SAMPLERS["tpe"](seed, SearchConfig.n_trials),
-    "TPE, a third at random (as BOHB)": _mixed,
-    "TPE, one parameter at a time": lambda seed: TPESampler(seed=seed, multivariate=False),
-    f"the same after {N_STARTUP_TRIALS} trials": lambda seed: TPESampler(
-        seed=seed, multivariate=False, n_startup_trials=N_STARTUP_TRIALS
-    ),
-}
-"""Makes a sampler from a seed; made anew for each trial, as the program does."""
 
 
 def main() -> int:
-    """Search, store and print."""
+    """Search, a family a process; store and print."""
     options = measuring.options(measuring.parser(__doc__, repeats=100).parse_args())
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     machine = measuring.machine()
     settings = SearchConfig()
-    table, record = read_table(RECORDING), read_study(STORAGE, STUDY)
-    found: list[dict[str, Any]] = []
-    emulators: dict[str, Any] = {}
-    for family, ranges in table.header["spaces"].items():
-        known = known_curves(table, record, family)
-        distributions = {
-            name: json_to_distribution(json.dumps(as_json)) for name, as_json in ranges.items()
-        }
-        rungs = (*default_rungs(settings.epochs), settings.epochs)
-        emulator = learn(known, distributions, rungs=rungs)
-        emulators[family] = {
-            "n": len(known),
-            "best": emulator.best,
-            "correlation": emulator.correlation,
-        }
-        for name, make_sampler in CONTENDERS.items():
-            searches = [
-                search(emulator, SPACES[family], make_sampler, settings=settings, seed=seed)
-                for seed in range(options.repeats)
-            ]
-            found.append({"family": family, "sampler": name, "searches": searches})
-            print(family, name, band([one["chosen"] for one in searches]), file=sys.stderr)
+    families = list(read_table(RECORDING).header["spaces"])
+    # Its products are small: threads would only get into each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(families), mp_context=context) as workers:
+        measured = list(workers.map(partial(measure, repeats=options.repeats), families))
     measuring.finish(
         "emulated_search",
         options,
         machine=machine,
         settings={"trials": settings.n_trials, "epochs": settings.epochs, "study": STUDY},
-        measured={"emulators": emulators, "found": found},
+        measured={
+            "emulators": dict(zip(families, [one["emulator"] for one in measured], strict=True)),
+            "found": [found for one in measured for found in one["found"]],
+        },
         tables=tables,
     )
     return 0
 
 
+def measure(family: str, *, repeats: int) -> dict[str, Any]:
+    """Learn a family's emulator, and search on it with each contender."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    settings = SearchConfig()
+    table, record = read_table(RECORDING), read_study(STORAGE, STUDY)
+    known = known_curves(table, record, family)
+    distributions = {
+        name: json_to_distribution(json.dumps(as_json))
+        for name, as_json in table.header["spaces"][family].items()
+    }
+    rungs = (*default_rungs(settings.epochs), settings.epochs)
+    emulator = learn(known, distributions, rungs=rungs)
+    found = []
+    for sampler, scheduler in CONTENDERS:
+        searches = [
+            search(
+                *(emulator, SPACES[family], SAMPLERS[sampler]),
+                scheduler=SCHEDULERS[scheduler](settings.n_trials, settings.epochs),
+                seed=seed,
+            )
+            for seed in range(repeats)
+        ]
+        one = {"family": family, "sampler": sampler, "scheduler": scheduler, "searches": searches}
+        found.append(one)
+        print(family, sampler, scheduler, band([each["chosen"] for each in searches]), flush=True)
+    about = {"n": len(known), "best": emulator.best, "correlation": emulator.correlation}
+    return {"emulator": about, "found": found}
+
+
 def search(
     emulator: Emulator,
     space: SearchSpace,
-    make_sampler: Callable[[int], BaseSampler],
+    make_sampler: MakeSampler,
     *,
-    settings: SearchConfig,
+    scheduler: Scheduler,
     seed: int,
 ) -> dict[str, float]:
     """Return what one search came to, with one worker.
@@ -110,49 +114,48 @@ def search(
     Args:
         emulator: Of the family.
         space: The family.
-        make_sampler: Makes a sampler from a seed.
-        settings: Number of trials, epochs and pruner.
+        make_sampler: Makes who proposes from a seed.
+        scheduler: Says which trial goes on, and until when.
         seed: Of the sampler, and of the noise of scores.
 
     Returns:
         Noiseless final accuracies in [0, 1] of the configuration that was `chosen` and of the
-        `best` that was begun; `epochs`, as a share of those without pruning.
+        `best` that was begun; `epochs`, as a share of those of all trials in full.
     """
     rng = np.random.default_rng(seed)
-    scheduler = make_scheduler(settings.pruner, n_trials=settings.n_trials, epochs=settings.epochs)
+    epochs = emulator.rungs[-1]
     configurations: list[Params] = []
     answers: list[np.ndarray] = []
     trials: list[TrialProgress] = []
-    epochs = np.arange(1, settings.epochs + 1)
+    axis = np.arange(1, epochs + 1)
     while task := scheduler.next_task(trials):
         number = task.trial
         if number is None:
             number = len(trials)
-            params = _proposed(space, make_sampler, configurations, trials, emulator, seed=seed)
+            sampler = make_sampler(1_000 * seed + number)
+            params = _proposed(space, sampler, configurations, trials, emulator)
             configurations.append(params)
             answers.append(emulator.scores(params))
             trials.append(TrialProgress(number=number, scores=()))
         # Drawn from the same seed again: a trial that goes on keeps the scores it had.
         noise = np.random.default_rng([seed, number]).normal(0, emulator.noise)
-        curve = np.interp(epochs, emulator.rungs, answers[number] + noise)
+        curve = np.interp(axis, emulator.rungs, answers[number] + noise)
         trials[number] = replace(trials[number], scores=curve[: task.until_epoch].tolist())
-    whole = [one for one in trials if len(one.scores) == settings.epochs]
+    whole = [one for one in trials if len(one.scores) == epochs]
     chosen = max(whole, key=lambda one: (one.scores[-1], rng.random()))
     return {
         "chosen": float(answers[chosen.number][-1]),
         "best": float(max(answer[-1] for answer in answers)),
-        "epochs": sum(len(one.scores) for one in trials) / (len(trials) * settings.epochs),
+        "epochs": sum(len(one.scores) for one in trials) / (len(trials) * epochs),
     }
 
 
 def _proposed(
     space: SearchSpace,
-    make_sampler: Callable[[int], BaseSampler],
+    sampler: BaseSampler,
     configurations: Sequence[Params],
     trials: Sequence[TrialProgress],
     emulator: Emulator,
-    *,
-    seed: int,
 ) -> Params:
     named = list(space.baselines.values())
     if len(trials) < len(named):
@@ -161,7 +164,7 @@ def _proposed(
         _as_stored(params, trial, emulator)
         for params, trial in zip(configurations, trials, strict=True)
     ]
-    return propose(seen, space, make_sampler(1_000 * seed + len(trials)))
+    return propose(seen, space, sampler)
 
 
 def _as_stored(params: Params, trial: TrialProgress, emulator: Emulator) -> FrozenTrial:
@@ -192,24 +195,35 @@ def tables(result: Result) -> list[Table]:
                 for family, one in measured["emulators"].items()
             ],
         ),
-        Table(
-            title=f"{result['settings']['repeats']} searches of {result['settings']['trials']} "
-            "trials each: final accuracy without noise (mean, median and 90 % band)",
-            columns=("family", "sampler", "chosen: mean", "chosen", "best begun: mean", "epochs"),
-            rows=[_row(one) for one in measured["found"]],
-        ),
+        _found(result, "sampler", scheduler=DEFAULT_SCHEDULER),
+        _found(result, "scheduler", sampler=DEFAULT_SAMPLER),
     ]
 
 
-def _row(found: Mapping[str, Any]) -> tuple[str, ...]:
-    def over(name: str) -> Band:
-        return band([one[name] for one in found["searches"]])
+def _found(result: Result, what: str, **other: str) -> Table:
+    """Return the searches that differ in what this is, with the other as it is by default."""
+    settings = result["settings"]
+    (beside,) = other.values()
+    return Table(
+        title=f"Each {what} in {settings['repeats']} searches of {settings['trials']} trials, with "
+        f"{beside}: final accuracy without noise (mean, median and 90 % band)",
+        columns=("family", what, "chosen: mean", "chosen", "best begun: mean", "epochs"),
+        rows=[
+            _row(one, one[what])
+            for one in result["measured"]["found"]
+            if other.items() <= one.items()
+        ],
+    )
+
+
+def _row(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    def over(measure: str) -> Band:
+        return band([one[measure] for one in found["searches"]])
 
     chosen = over("chosen")
-    name = f"**{found['sampler']}**" if found["sampler"] == CHOSEN else found["sampler"]
     return (
         found["family"],
-        name,
+        f"**{name}**" if name in (DEFAULT_SAMPLER, DEFAULT_SCHEDULER) else name,
         f"{chosen.mean:.2%}",
         f"{chosen.median:.2%} [{chosen.low:.2%}, {chosen.high:.2%}]",
         f"{over('best').mean:.2%}",

@@ -24,10 +24,12 @@ from benchmarks.curve_table import CurveTable, TableError, read_table
 from benchmarks.curves import RECORDING
 from benchmarks.replay_experiments import BOTH, Result, pruning, sampling
 from benchmarks.replay_policies import (
+    DEFAULT,
     NEAREST_TO_RANDOM,
     NO_PRUNING,
     OPTUNA_HALVING,
     RANDOM,
+    ROUNDS,
     SAMPLERS,
     policies,
 )
@@ -67,7 +69,7 @@ def run(table: CurveTable, *, n_seeds: int, samplers: Sequence[str]) -> dict[str
     whole = {pool.family: pool for pool in pools["all"]}
     sampled = sampling(
         pools["all"],
-        policies=(NO_PRUNING, OPTUNA_HALVING, chosen),
+        policies=tuple(dict.fromkeys((NO_PRUNING, OPTUNA_HALVING, DEFAULT, ROUNDS, chosen))),
         samplers=samplers,
         shares=SAMPLED_SHARES,
         n_seeds=n_seeds,

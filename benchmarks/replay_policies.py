@@ -19,9 +19,18 @@ from benchmarks.replay_pool import Pool
 from benchmarks.replay_search import MakeSampler, Step, replay_pruner, replay_scheduler
 from study.samplers import SAMPLERS as STUDY_SAMPLERS
 from study.samplers import n_startup_trials
-from study.schedulers import AsynchronousHalving, Scheduler, SynchronousHalving
+from study.schedulers import (
+    ROUNDS_FACTOR,
+    AsynchronousHalving,
+    Scheduler,
+    SynchronousHalving,
+    kept_by_factor,
+)
 
 NO_PRUNING = "no pruning"
+
+DEFAULT, ROUNDS = "asynchronous 1/2/4, factor 3", f"in rounds 1/2/4, factor {ROUNDS_FACTOR:g}"
+"""What the program does by default, and what `--pruner rounds` does, with trials of 8 epochs."""
 
 
 def _halving(_epochs: int, *, first: int, factor: int, bootstrap: int = 0) -> BasePruner:
@@ -58,16 +67,24 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
 
 
 def _asynchronous(
-    n_trials: int, epochs: int, *, rungs: tuple[int, ...], factor: float
+    n_trials: int,
+    epochs: int,
+    *,
+    rungs: tuple[int, ...],
+    factor: float,
+    is_delayed: bool = False,
 ) -> Scheduler:
     return AsynchronousHalving(
-        n_trials=n_trials, epochs=epochs, rungs=rungs, reduction_factor=factor
+        n_trials=n_trials,
+        epochs=epochs,
+        rungs=rungs,
+        reduction_factor=factor,
+        is_delayed=is_delayed,
     )
 
 
 def _in_rounds(n_trials: int, epochs: int, *, rungs: tuple[int, ...], factor: float) -> Scheduler:
-    powers = range(1, len(rungs) + 1)
-    keep = tuple(max(1, round(n_trials / factor**power)) for power in powers)
+    keep = kept_by_factor(n_trials, n_rungs=len(rungs), factor=factor)
     return SynchronousHalving(n_trials=n_trials, epochs=epochs, rungs=rungs, keep=keep)
 
 
@@ -84,21 +101,29 @@ LADDERS: tuple[tuple[tuple[int, ...], float], ...] = (
     ((1, 2, 4), 2.0),
     ((1, 2, 4), 2.5),
     ((1, 2, 4), 3.0),
+    ((1, 2, 4), 4.0),
+    ((1, 2, 4), 5.0),
     ((1, 3, 9), 3.0),
 )
 """Rungs and reduction factors; with a single rung, "a few epochs each, then the best"."""
+
+KINDS: dict[str, Callable[..., Scheduler]] = {
+    "asynchronous": _asynchronous,
+    "delayed": partial(_asynchronous, is_delayed=True),
+    "in rounds": _in_rounds,
+}
+"""`AsynchronousHalving`, the same delayed, and `SynchronousHalving`."""
 
 SCHEDULERS: dict[str, partial[Scheduler]] = {
     f"{kind} {'/'.join(map(str, rungs))}, factor {factor:g}": partial(
         make, rungs=rungs, factor=factor
     )
-    for kind, make in (("asynchronous", _asynchronous), ("in rounds", _in_rounds))
+    for kind, make in KINDS.items()
     for rungs, factor in LADDERS
 }
 """Makes a scheduler from the number of trials and the epochs of a whole one.
 
-"asynchronous" and "in rounds" are `AsynchronousHalving` and `SynchronousHalving`; "in rounds 1,
-factor 10" is one epoch each and then the best tenth.
+"In rounds 1, factor 10" is one epoch each and then the best tenth.
 """
 
 

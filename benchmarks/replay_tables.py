@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.replay_experiments import BOTH, BUDGETS
-from benchmarks.replay_policies import NO_PRUNING, OPTUNA_HALVING, PRUNERS
+from benchmarks.replay_policies import DEFAULT, NO_PRUNING, OPTUNA_HALVING, PRUNERS, ROUNDS
 from benchmarks.table import Result, Table
 
 Row = Mapping[str, Any]
@@ -146,10 +146,10 @@ def _chosen(results: Sequence[Row], chosen: str) -> Table:
             f"{each['n_whole']['median']:.0f}",
         )
         for each in results
-        if each["policy"] in (*shown, chosen) and each["family"] != BOTH
+        if each["policy"] in (*shown, DEFAULT, ROUNDS, chosen) and each["family"] != BOTH
     ]
     return Table(
-        title="The choice on all configurations, by family",
+        title="The default, rounds and others on all configurations, by family",
         columns=(
             *("policy", "family", "trials", "epochs", "time", "regret"),
             *("regret at most 0.5", "whole trials"),
@@ -203,7 +203,8 @@ def _both(results: Sequence[Row]) -> list[Row]:
 
 
 def _marked(policy: str, chosen: str) -> str:
-    return f"**{policy}**" if policy == chosen else policy
+    name = f"{policy} (chosen)" if policy == chosen else policy
+    return f"**{name}**" if policy == DEFAULT else name
 
 
 def _percent(band: Row) -> str:

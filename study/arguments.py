@@ -124,8 +124,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         (
             "pruner",
             [*SCHEDULERS, *PRUNERS],
-            "stops poor trials early in optuna; rounds trains all for a while, then the best of "
-            "them on, and so forth; asha lets a trial go on as soon as it is among the best so far",
+            "stops poor trials early in optuna; asha lets them wait, and go on if they prove to be "
+            "good; rounds does so when all have come as far, and takes a quarter of all epochs",
         ),
         ("tuner", TUNERS, "proposes configurations in keras-tuner; hyperband stops poor ones too"),
     ):

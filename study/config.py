@@ -82,7 +82,7 @@ class SearchConfig:
     epochs: int = 8
     engine: str = "optuna"
     sampler: str = "tpe"
-    pruner: str = "rounds"
+    pruner: str = "asha"
     tuner: str = "hyperband"
     seed: int = 0
     fraction: float = 0.25

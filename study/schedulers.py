@@ -102,24 +102,35 @@ class AsynchronousHalving:
     Beyond the paper: the number of trials is given, and a search that would end without one whole
     trial takes the best of its highest rung to the end.
 
+    Where later trials are better than earlier ones, as a sampler that learns has them, far more
+    than one in `reduction_factor` goes on. If `is_delayed` no more than that do: who is good enough
+    waits until there is room (Li et al. 2022, "Hyper-Tune: Towards Efficient Hyper-parameter Tuning
+    at Scale", section 4, D-ASHA).
+
     Attributes:
         n_trials: Trials to begin.
         epochs: Epochs of a whole trial.
         rungs: Epochs after which a trial pauses, rising, below `epochs`.
         reduction_factor: Above 1.
+        is_delayed: See above.
     """
 
     n_trials: int
     epochs: int
     rungs: tuple[int, ...]
     reduction_factor: float = 3.0
+    is_delayed: bool = False
 
     def next_task(self, trials: Sequence[TrialProgress]) -> Task | None:
         """See `Scheduler.next_task`."""
         for rung, level in reversed(list(pairwise((*self.rungs, self.epochs)))):
             ranked = _ranked(trials, rung)
-            for trial in ranked[: int(len(ranked) / self.reduction_factor)]:
-                if _waits(trial, rung, level):
+            n_wanted = int(len(ranked) / self.reduction_factor)
+            n_gone_on = sum(len(trial.scores) > rung or trial.is_running for trial in ranked)
+            is_full = self.is_delayed and n_gone_on >= n_wanted
+            for trial in ranked[:n_wanted]:
+                has_begun = len(trial.scores) > rung  # It was interrupted on its way.
+                if _waits(trial, rung, level) and (has_begun or not is_full):
                     return Task(trial=trial.number, until_epoch=level)
         new = _begin(trials, self.n_trials, self.rungs[0])
         return new or finish_the_best(trials, epochs=self.epochs)
@@ -213,7 +224,7 @@ RUNGS = (1 / 8, 1 / 4, 1 / 2)
 """Shares of a whole trial's epochs after which it pauses; chosen by `benchmarks/replay.py`."""
 
 ROUNDS_FACTOR = 2.5
-"""Of the rounds; chosen by `benchmarks/emulated_search.py`."""
+"""Of the rounds, which then take a quarter of the epochs of whole trials."""
 
 
 def default_rungs(epochs: int) -> tuple[int, ...]:
@@ -236,7 +247,7 @@ def _rounds(n_trials: int, epochs: int) -> Scheduler:
     return SynchronousHalving(n_trials=n_trials, epochs=epochs, rungs=rungs, keep=keep)
 
 
-SCHEDULERS: dict[str, Callable[[int, int], Scheduler]] = {"rounds": _rounds, "asha": _asha}
+SCHEDULERS: dict[str, Callable[[int, int], Scheduler]] = {"asha": _asha, "rounds": _rounds}
 """Makes a scheduler that pauses trials, from the number of trials and the epochs of a whole one."""
 
 

@@ -223,7 +223,7 @@ CHART = Chart(
     caption=(
         "Each bar is one trial. Its thick part is as long as the trial trained, laid from its "
         "start as if without a pause; the symbol says how it ended, and the thin line goes on to "
-        "when it did. Where trials pause to be compared, as in asynchronous halving, they wait "
+        "when it did. Where trials pause to be compared, as in successive halving, they wait "
         "between their stays in a worker: bars overlap, training lies further apart than it is "
         "drawn, and a trial that never goes on ends with the search. White space between starts "
         "is time in which workers went on with older trials, or idled. Where nobody seems to have "

@@ -7,10 +7,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from optuna.samplers import RandomSampler
 from scipy.stats import spearmanr
 
 from benchmarks import emulated_search
+from benchmarks.emulated_contenders import (
+    DEFAULT_SCHEDULER,
+    SAMPLERS,
+    SCHEDULERS,
+)
 from benchmarks.emulator import HEADROOM, known_curves, learn
 from study.config import SearchConfig
 from study.records import (
@@ -21,6 +25,7 @@ from study.records import (
     TrialRecord,
     ValidatedResult,
 )
+from study.schedulers import TrialProgress, make_scheduler
 from tests.benchmarks.synthetic_curves import EPOCHS, SPACE, curve, table
 from tests.benchmarks.synthetic_pool import FAMILY
 
@@ -95,25 +100,58 @@ def test_nothing_comes_out_much_better_than_what_is_known():
     assert max(answers) <= emulator.best + HEADROOM
 
 
-def test_a_search_chooses_among_what_it_has_begun_and_costs_less_than_all(emulator):
+def random_search(emulator, scheduler, *, n_trials, named=None):
+    """Search at random with a scheduler of the contenders."""
     space = SimpleNamespace(
-        baselines={"named": {"rate": 1e-3, "width": 64, "head": "average"}},
+        baselines=named or {},
         suggest=lambda trial: {
             name: trial._suggest(name, distribution) for name, distribution in SPACE.items()
         },
     )
-    settings = SearchConfig(n_trials=12, epochs=EPOCHS)
-    found = emulated_search.search(
-        emulator, space, lambda seed: RandomSampler(seed=seed), settings=settings, seed=1
+    return emulated_search.search(
+        *(emulator, space, SAMPLERS["random"]),
+        scheduler=SCHEDULERS[scheduler](n_trials, EPOCHS),
+        seed=1,
     )
-    assert emulator.scores(space.baselines["named"])[-1] <= found["best"]
+
+
+def test_a_search_chooses_among_what_it_has_begun_and_costs_less_than_all(emulator):
+    named = {"named": {"rate": 1e-3, "width": 64, "head": "average"}}
+    found = random_search(emulator, "asynchronous 1/2/4, factor 3", n_trials=12, named=named)
+    assert emulator.scores(named["named"])[-1] <= found["best"]
     assert found["chosen"] <= found["best"]
     assert 1 / EPOCHS < found["epochs"] < 1
-    again = emulated_search.search(
-        emulator, space, lambda seed: RandomSampler(seed=seed), settings=settings, seed=1
-    )
+    again = random_search(emulator, "asynchronous 1/2/4, factor 3", n_trials=12, named=named)
     assert again == found
 
 
-def test_the_shipped_default_is_among_the_contenders():
-    assert emulated_search.CHOSEN in emulated_search.CONTENDERS
+@pytest.mark.parametrize(
+    ("scheduler", "n_epochs"),
+    [
+        ("in rounds 1/2/4, factor 2", 16 * 1 + 8 * 1 + 4 * 2 + 2 * (EPOCHS - 4)),
+        ("every trial to its end", 16 * EPOCHS),
+    ],
+)
+def test_a_search_trains_as_many_epochs_as_its_scheduler_says(emulator, scheduler, n_epochs):
+    found = random_search(emulator, scheduler, n_trials=16)
+    assert found["epochs"] * 16 * EPOCHS == pytest.approx(n_epochs)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_every_scheduler_begins_as_many_trials_as_it_is_to(name):
+    scheduler = SCHEDULERS[name](SearchConfig.n_trials, SearchConfig.epochs)
+    trials = []
+    while task := scheduler.next_task(trials):
+        assert task.until_epoch <= SearchConfig.epochs
+        number = len(trials) if task.trial is None else task.trial
+        trained = TrialProgress(number=number, scores=[0.0] * task.until_epoch)
+        trials[number : number + 1] = [trained]
+    assert len(trials) == SearchConfig.n_trials
+
+
+def test_the_default_is_what_the_contenders_call_so():
+    default = make_scheduler(
+        SearchConfig.pruner, n_trials=SearchConfig.n_trials, epochs=SearchConfig.epochs
+    )
+    assert SCHEDULERS[DEFAULT_SCHEDULER](SearchConfig.n_trials, SearchConfig.epochs) == default
+    assert SearchConfig.sampler == "tpe"

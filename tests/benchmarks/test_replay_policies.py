@@ -139,5 +139,6 @@ def test_tpe_learns_where_the_good_configurations_are(monkeypatch):
 def test_a_scheduler_whose_rungs_are_too_high_is_left_out():
     assert set(policies(EPOCHS)) - set(policies(9)) == {
         "asynchronous 1/3/9, factor 3",
+        "delayed 1/3/9, factor 3",
         "in rounds 1/3/9, factor 3",
     }

@@ -38,8 +38,11 @@ def run(scheduler, scores, trials=()):
     return tasks, trials
 
 
-def paper_asha(scores, rungs, eta):
-    """Algorithm 2 of Li et al. (2020) with one worker, and the end that the docstring adds."""
+def paper_asha(scores, rungs, eta, *, is_delayed=False):
+    """Algorithm 2 of Li et al. (2020) with one worker, and the end that the docstring adds.
+
+    Delayed, the condition of Li et al. (2022) is asked beside: |D_k| / (|D_k+1| + 1) >= eta.
+    """
     levels = [*rungs, EPOCHS]
     book = [[] for _ in levels]
     promoted = [set() for _ in levels]
@@ -48,7 +51,8 @@ def paper_asha(scores, rungs, eta):
         for k in reversed(range(len(rungs))):
             by_score = sorted(book[k], key=lambda t: (-scores[t][levels[k] - 1], t))
             candidates = [t for t in by_score[: len(book[k]) // eta] if t not in promoted[k]]
-            if candidates:
+            has_room = len(book[k]) / (len(book[k + 1]) + 1) >= eta
+            if candidates and (has_room or not is_delayed):
                 break
         else:
             if n_begun == len(scores):
@@ -67,14 +71,25 @@ def paper_asha(scores, rungs, eta):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("is_delayed", [False, True])
 @pytest.mark.parametrize(
     ("n", "rungs", "eta"),
     [(1, (1, 3, 9), 3), (2, (1,), 2), (7, (2, 6), 3), (27, (1, 3, 9), 3), (40, (1, 2, 4, 8), 2)],
 )
-def test_asynchronous_halving_does_what_the_papers_pseudocode_does(n, rungs, eta, seed):
+def test_asynchronous_halving_does_what_the_papers_pseudocode_does(n, rungs, eta, is_delayed, seed):
     scores = curves(n, seed=seed)
-    scheduler = AsynchronousHalving(n_trials=n, epochs=EPOCHS, rungs=rungs, reduction_factor=eta)
-    assert run(scheduler, scores)[0] == paper_asha(scores, rungs, eta)
+    scheduler = AsynchronousHalving(
+        n_trials=n, epochs=EPOCHS, rungs=rungs, reduction_factor=eta, is_delayed=is_delayed
+    )
+    assert run(scheduler, scores)[0] == paper_asha(scores, rungs, eta, is_delayed=is_delayed)
+
+
+@pytest.mark.parametrize(("is_delayed", "n_gone_on"), [(False, 25), (True, 9)])
+def test_trials_that_grow_better_go_on_in_greater_number_unless_delayed(is_delayed, n_gone_on):
+    rising = [[n / 30] * EPOCHS for n in range(27)]
+    scheduler = AsynchronousHalving(n_trials=27, epochs=EPOCHS, rungs=(1,), is_delayed=is_delayed)
+    _, trials = run(scheduler, rising)
+    assert sum(len(trial.scores) > 1 for trial in trials) == n_gone_on
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -96,6 +111,7 @@ def test_halving_in_rounds_keeps_the_best_of_each_round(n, rungs, keep, seed):
 
 SCHEDULERS = [
     AsynchronousHalving(n_trials=17, epochs=EPOCHS, rungs=(1, 3, 9)),
+    AsynchronousHalving(n_trials=17, epochs=EPOCHS, rungs=(1, 3, 9), is_delayed=True),
     AsynchronousHalving(n_trials=17, epochs=EPOCHS, rungs=(2,), reduction_factor=100),
     SynchronousHalving(n_trials=17, epochs=EPOCHS, rungs=(1, 3, 9), keep=(6, 2, 1)),
     SynchronousHalving(n_trials=17, epochs=EPOCHS, rungs=(1,), keep=(3,)),
@@ -141,7 +157,7 @@ def test_a_search_goes_on_from_its_trials_alone(scheduler):
 
 
 @pytest.mark.parametrize(("n_done", "until"), [(0, 1), (2, 3)])
-@pytest.mark.parametrize("scheduler", [SCHEDULERS[0], SCHEDULERS[2]], ids=repr)
+@pytest.mark.parametrize("scheduler", [SCHEDULERS[0], SCHEDULERS[1], SCHEDULERS[3]], ids=repr)
 def test_a_trial_interrupted_between_rungs_goes_on_to_the_next(scheduler, n_done, until):
     scheduler = replace(scheduler, n_trials=3)
     trials = [TrialProgress(number=n, scores=(0.1,)) for n in range(3)]
@@ -149,7 +165,7 @@ def test_a_trial_interrupted_between_rungs_goes_on_to_the_next(scheduler, n_done
     assert scheduler.next_task(trials) == Task(trial=2, until_epoch=until)
 
 
-@pytest.mark.parametrize("scheduler", [SCHEDULERS[0], SCHEDULERS[2]], ids=repr)
+@pytest.mark.parametrize("scheduler", [SCHEDULERS[0], SCHEDULERS[1], SCHEDULERS[3]], ids=repr)
 def test_a_failed_trial_is_never_gone_on_with(scheduler):
     scheduler = replace(scheduler, n_trials=6)
     trials = [TrialProgress(number=n, scores=(n / 10,)) for n in range(6)]
@@ -189,7 +205,7 @@ def test_rounds_end_with_a_whole_trial_even_if_all_that_were_kept_have_failed():
 @pytest.mark.parametrize(
     ("n_trials", "kept"), [(1, (1, 1, 1)), (3, (1, 1, 1)), (20, (8, 3, 1)), (50, (20, 8, 3))]
 )
-def test_the_default_takes_a_quarter_of_the_epochs_whatever_the_scores_are(n_trials, kept):
+def test_rounds_take_a_quarter_of_the_epochs_whatever_the_scores_are(n_trials, kept):
     assert kept_by_factor(n_trials, n_rungs=3, factor=2.5) == kept
     scheduler = make_scheduler("rounds", n_trials=n_trials, epochs=8)
     rising = [[(n + epoch) / 100 for epoch in range(8)] for n in range(n_trials)]
