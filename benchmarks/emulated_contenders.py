@@ -57,7 +57,6 @@ SCHEDULERS: dict[str, MakeScheduler] = {
             DEFAULT_SCHEDULER,
             "asynchronous 1/2/4, factor 4",
             "asynchronous 1/2/4, factor 5",
-            "asynchronous 1/3, factor 4",
             "asynchronous 1/4, factor 4",
             "delayed 1/2/4, factor 2",
             "delayed 1/2/4, factor 2.5",

@@ -1,6 +1,6 @@
 """Which sampler and which scheduler find the best, where an emulator answers in place of training?
 
-    python -m benchmarks.emulated_search     # a quarter of an hour: trains nothing
+    python -m benchmarks.emulated_search     # twenty minutes on two cores: trains nothing
 
 The search is the program's own: its schedulers, its way to ask a sampler, the named configurations
 first. A repeat is a search of each family by each contender, from another seed.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -96,7 +97,8 @@ def measure(family: str, *, repeats: int) -> dict[str, Any]:
         ]
         one = {"family": family, "sampler": sampler, "scheduler": scheduler, "searches": searches}
         found.append(one)
-        print(family, sampler, scheduler, band([each["chosen"] for each in searches]), flush=True)
+        chosen = band([each["chosen"] for each in searches])
+        print(family, sampler, scheduler, chosen, file=sys.stderr, flush=True)
     about = {"n": len(known), "best": emulator.best, "correlation": emulator.correlation}
     return {"emulator": about, "found": found}
 

@@ -3,7 +3,8 @@
 A surrogate benchmark (Eggensperger et al. 2015, "Efficient benchmarking of hyperparameter
 optimizers via surrogates"). The replay asks samplers to choose among recorded configurations, which
 is to the disadvantage of whoever proposes well; here each proposal is answered. What is answered is
-made up: good for comparing samplers with each other, not for what a configuration is worth.
+made up: good for comparing samplers, or schedulers, with each other, not for what a configuration
+is worth.
 """
 
 from __future__ import annotations

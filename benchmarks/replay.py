@@ -43,6 +43,10 @@ SAMPLED_SHARES = (0.5, 0.75)
 next to nothing."""
 
 
+ALWAYS_SAMPLED = {NO_PRUNING, OPTUNA_HALVING, DEFAULT, ROUNDS}
+"""Policies with which samplers are compared, beside the one that is chosen."""
+
+
 def choose(results: Sequence[Result]) -> str:
     """Return the policy with the lowest mean regret among those that meet the target of epochs.
 
@@ -69,7 +73,7 @@ def run(table: CurveTable, *, n_seeds: int, samplers: Sequence[str]) -> dict[str
     whole = {pool.family: pool for pool in pools["all"]}
     sampled = sampling(
         pools["all"],
-        policies=tuple(dict.fromkeys((NO_PRUNING, OPTUNA_HALVING, DEFAULT, ROUNDS, chosen))),
+        policies=[name for name in compared if name in {*ALWAYS_SAMPLED, chosen}],
         samplers=samplers,
         shares=SAMPLED_SHARES,
         n_seeds=n_seeds,

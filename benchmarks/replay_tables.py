@@ -23,7 +23,7 @@ def tables(result: Result) -> list[Table]:
         _agreements(measured["agreements"]),
         _favours(measured["favours"]),
         _halves(measured["pruning"], measured["chosen"]),
-        _chosen(measured["pruning"]["all"], measured["chosen"]),
+        _by_family(measured["pruning"]["all"], measured["chosen"]),
         _equal_epochs(measured["pruning"]["B"], measured["chosen"]),
         _samplers(measured["sampling"]),
     ]
@@ -132,7 +132,7 @@ def _cost_and_regret(each: Row) -> tuple[str, str, str]:
     return _percent(each["epochs_share"]), f"{each['regret']['mean']:.2f}", _points(each["regret"])
 
 
-def _chosen(results: Sequence[Row], chosen: str) -> Table:
+def _by_family(results: Sequence[Row], chosen: str) -> Table:
     shown = (NO_PRUNING, "Optuna Median, as it comes", "Optuna Hyperband", OPTUNA_HALVING)
     rows = [
         (

@@ -125,7 +125,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
             "pruner",
             [*SCHEDULERS, *PRUNERS],
             "stops poor trials early in optuna; asha lets them wait, and go on if they prove to be "
-            "good; rounds does so when all have come as far, and takes a quarter of all epochs",
+            "good; rounds lets the best go on only when all have come as far, which is cheaper",
         ),
         ("tuner", TUNERS, "proposes configurations in keras-tuner; hyperband stops poor ones too"),
     ):

@@ -14,7 +14,7 @@ N_STARTUP_TRIALS = 20
 """Trials that TPE does not look behind: until there are as many, it draws at random.
 
 Optuna's default of 10 leaves a family's choices to two or three examples each. One that meets good
-company late is then never tried again: see `benchmarks/emulator.py`. Hyperopt begins with 20, too.
+company late is then never tried again: see `benchmarks/README.md`. Hyperopt begins with 20, too.
 """
 
 FEWEST_STARTUP_TRIALS = 10

@@ -105,7 +105,7 @@ class AsynchronousHalving:
     Where later trials are better than earlier ones, as a sampler that learns has them, far more
     than one in `reduction_factor` goes on. If `is_delayed` no more than that do: who is good enough
     waits until there is room (Li et al. 2022, "Hyper-Tune: Towards Efficient Hyper-parameter Tuning
-    at Scale", section 4, D-ASHA).
+    at Scale", D-ASHA).
 
     Attributes:
         n_trials: Trials to begin.
@@ -142,12 +142,13 @@ class SynchronousHalving:
 
     "Non-stochastic Best Arm Identification and Hyperparameter Optimization", algorithm 1, with the
     rungs and the numbers to keep given. All trials are trained to the first rung; then the best of
-    them go on to the second, and so on. No trial goes on by mistake, and what a search costs is
-    known before it begins, however good the later trials are. The price: none is whole before the
-    last round. With one rung it is "a few epochs each, then the best K".
+    them go on to the second, and so on. No trial goes on by mistake, and what a search costs at
+    most is known before it begins, however good the later trials are. With one rung it is "a few
+    epochs each, then the best K".
 
-    A trial that failed keeps its place among the best: as one that an earlier, smaller search left
-    behind, it would otherwise be made up for by a worse one.
+    The price: none is whole before the last round, so a sampler learns from first epochs alone and
+    a search that is stopped early has little. A trial that cannot go on, as it failed or an
+    earlier, smaller search ended it, keeps its place: no worse one goes on in its stead.
 
     Attributes:
         n_trials: Trials to begin.
@@ -224,7 +225,7 @@ RUNGS = (1 / 8, 1 / 4, 1 / 2)
 """Shares of a whole trial's epochs after which it pauses; chosen by `benchmarks/replay.py`."""
 
 ROUNDS_FACTOR = 2.5
-"""Of the rounds, which then take a quarter of the epochs of whole trials."""
+"""Of the rounds, which then take a quarter of the epochs of 20 or more trials of 8 or more."""
 
 
 def default_rungs(epochs: int) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from benchmarks.emulated_contenders import (
     SCHEDULERS,
 )
 from benchmarks.emulator import HEADROOM, known_curves, learn
+from benchmarks.replay_policies import ROUNDS
 from study.config import SearchConfig
 from study.records import (
     MEASURED,
@@ -147,11 +148,14 @@ def test_every_scheduler_begins_as_many_trials_as_it_is_to(name):
         trained = TrialProgress(number=number, scores=[0.0] * task.until_epoch)
         trials[number : number + 1] = [trained]
     assert len(trials) == SearchConfig.n_trials
+    assert any(len(trial.scores) == SearchConfig.epochs for trial in trials)
 
 
-def test_the_default_is_what_the_contenders_call_so():
-    default = make_scheduler(
-        SearchConfig.pruner, n_trials=SearchConfig.n_trials, epochs=SearchConfig.epochs
-    )
-    assert SCHEDULERS[DEFAULT_SCHEDULER](SearchConfig.n_trials, SearchConfig.epochs) == default
+@pytest.mark.parametrize(
+    ("name", "pruner"), [(DEFAULT_SCHEDULER, SearchConfig.pruner), (ROUNDS, "rounds")]
+)
+def test_what_the_program_does_is_among_the_contenders_under_its_name(name, pruner):
+    n_trials, epochs = SearchConfig.n_trials, SearchConfig.epochs
+    of_program = make_scheduler(pruner, n_trials=n_trials, epochs=epochs)
+    assert SCHEDULERS[name](n_trials, epochs) == of_program
     assert SearchConfig.sampler == "tpe"

@@ -202,17 +202,25 @@ def test_rounds_end_with_a_whole_trial_even_if_all_that_were_kept_have_failed():
     assert scheduler.next_task(trials) == Task(trial=1, until_epoch=EPOCHS)
 
 
+@pytest.mark.parametrize("rise", [1, 0, -1])
 @pytest.mark.parametrize(
     ("n_trials", "kept"), [(1, (1, 1, 1)), (3, (1, 1, 1)), (20, (8, 3, 1)), (50, (20, 8, 3))]
 )
-def test_rounds_take_a_quarter_of_the_epochs_whatever_the_scores_are(n_trials, kept):
+def test_what_rounds_cost_is_known_before_whatever_the_scores_are(n_trials, kept, rise):
     assert kept_by_factor(n_trials, n_rungs=3, factor=2.5) == kept
     scheduler = make_scheduler("rounds", n_trials=n_trials, epochs=8)
-    rising = [[(n + epoch) / 100 for epoch in range(8)] for n in range(n_trials)]
-    _, trials = run(scheduler, rising)
+    scores = [[(rise * n + epoch) / 100 for epoch in range(8)] for n in range(n_trials)]
+    _, trials = run(scheduler, scores)
     n_epochs = sum(len(trial.scores) for trial in trials)
     assert n_epochs == n_trials + kept[0] + 2 * kept[1] + 4 * kept[2]
-    assert n_trials < 20 or n_epochs <= 0.25 * 8 * n_trials
+
+
+@pytest.mark.parametrize("n_trials", [20, 30, 50, 200])
+@pytest.mark.parametrize("epochs", [8, 9, 40])
+def test_rounds_of_many_trials_take_a_quarter_of_the_epochs(n_trials, epochs):
+    scheduler = make_scheduler("rounds", n_trials=n_trials, epochs=epochs)
+    _, trials = run(scheduler, [[0.5] * epochs] * n_trials)
+    assert 0.2 < sum(len(trial.scores) for trial in trials) / (n_trials * epochs) <= 0.26
 
 
 @pytest.mark.parametrize(
