@@ -4,14 +4,15 @@ Hutter, Hoos and Leyton-Brown 2014, "An efficient approach for assessing hyperpa
 a tree divides the space into boxes of one accuracy each, so the mean accuracy at one value of a
 hyperparameter, over all values of the others, is a sum over boxes. The result is that of
 `optuna.importance.FanovaImportanceEvaluator`, which walks down each tree in Python and takes many
-times as long; with resampled trials that was the longest part of a report.
+times as long; with resampled trials that was the longest part of a report. Here the boxes of all
+trees of a forest are summed up at once.
 """
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from optuna.distributions import (
@@ -62,11 +63,9 @@ class Fanova:
             return found
         forest = RandomForestRegressor(n_estimators=n_trees, max_depth=64, random_state=seed)
         forest.fit(self._rows[chosen], self._accuracies[chosen])
-        shares = [_shares_of_variance(tree.tree_, self._bounds, self._columns) for tree in forest]
-        split = [share for share in shares if share is not None]
-        if split:
-            found |= dict(zip(self._varied, np.mean(split, axis=0).tolist(), strict=True))
-        return found
+        with np.errstate(all="ignore"):  # Of a range that overflows nothing can be said.
+            shares = _mean_shares(_boxes(forest, self._bounds), self._columns)
+        return found | dict(zip(self._varied, shares.tolist(), strict=True))
 
 
 def _range(distribution: BaseDistribution) -> tuple[float, float]:
@@ -85,58 +84,113 @@ def _encoded(
     return np.eye(len(distribution.choices))[indices]
 
 
-class _Boxes(NamedTuple):
-    """A tree's leaves: where each begins and ends, shape (n, n_columns), and its accuracy."""
+@dataclass(frozen=True, kw_only=True)
+class _Boxes:
+    """The leaves of all trees of a forest, one tree after another.
+
+    Attributes:
+        lows: Where each begins along each column, in [0, 1] of the column's range, shape
+            (n_leaves, n_columns).
+        highs: Where each ends.
+        accuracies: Of each, shape (n_leaves,).
+        trees: Number of each one's tree, ascending, shape (n_leaves,).
+        starts: First leaf of each tree, shape (n_trees,).
+    """
 
     lows: np.ndarray
     highs: np.ndarray
     accuracies: np.ndarray
+    trees: np.ndarray
+    starts: np.ndarray
 
 
-def _shares_of_variance(
-    tree: Any, bounds: np.ndarray, columns: Sequence[np.ndarray]
-) -> np.ndarray | None:
-    """Return each hyperparameter's share of a tree's variance; None where it has none."""
-    boxes = _boxes(tree, bounds)
-    volumes = (boxes.highs - boxes.lows).prod(axis=1)
-    if np.ptp(boxes.accuracies) == 0:
-        return None  # Rounding would leave some.
-    whole = _variance(boxes.accuracies, volumes)
-    return np.array([_marginal_variance(boxes, volumes, own) / whole for own in columns])
-
-
-def _boxes(tree: Any, bounds: np.ndarray) -> _Boxes:
-    lows = np.tile(bounds[:, 0], (tree.node_count, 1))
-    highs = np.tile(bounds[:, 1], (tree.node_count, 1))
-    nodes = np.array([0])
-    while nodes.size:  # Level by level.
-        nodes = nodes[tree.children_left[nodes] >= 0]
-        left, right = tree.children_left[nodes], tree.children_right[nodes]
-        for children in (left, right):
+def _boxes(forest: RandomForestRegressor, bounds: np.ndarray) -> _Boxes:
+    trees = [tree.tree_ for tree in forest]
+    n_nodes = [tree.node_count for tree in trees]
+    roots = np.cumsum([0, *n_nodes[:-1]])
+    first = np.repeat(roots, n_nodes)
+    left = first + np.concatenate([tree.children_left for tree in trees])
+    right = first + np.concatenate([tree.children_right for tree in trees])
+    feature = np.concatenate([tree.feature for tree in trees])
+    threshold = np.concatenate([tree.threshold for tree in trees])
+    is_leaf = feature < 0
+    low, high = bounds[np.maximum(0, feature)].T  # A leaf has no column; its threshold is not used.
+    threshold = (threshold - low) / (high - low)
+    lows, highs = np.zeros((len(first), len(bounds))), np.ones((len(first), len(bounds)))
+    nodes = roots
+    while (nodes := nodes[~is_leaf[nodes]]).size:  # Level by level.
+        for children in (left[nodes], right[nodes]):
             lows[children], highs[children] = lows[nodes], highs[nodes]
-        highs[left, tree.feature[nodes]] = tree.threshold[nodes]
-        lows[right, tree.feature[nodes]] = tree.threshold[nodes]
-        nodes = np.concatenate([left, right])
-    leaves = tree.children_left < 0
-    return _Boxes(lows[leaves], highs[leaves], tree.value[leaves, 0, 0])
+        highs[left[nodes], feature[nodes]] = threshold[nodes]
+        lows[right[nodes], feature[nodes]] = threshold[nodes]
+        nodes = np.concatenate([left[nodes], right[nodes]])
+    numbers = np.repeat(np.arange(len(trees)), n_nodes)[is_leaf]
+    return _Boxes(
+        lows=lows[is_leaf],
+        highs=highs[is_leaf],
+        accuracies=np.concatenate([tree.value[:, 0, 0] for tree in trees])[is_leaf],
+        trees=numbers,
+        starts=np.searchsorted(numbers, np.arange(len(trees))),
+    )
 
 
-def _marginal_variance(boxes: _Boxes, volumes: np.ndarray, own: np.ndarray) -> float:
-    """Return the variance, over a hyperparameter's values, of the mean over all others."""
+def _mean_shares(boxes: _Boxes, columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Return each hyperparameter's share of a tree's variance, the mean over trees that have any.
+
+    Returns:
+        In [0, 1], shape (n_hyperparameters,); 0 where no tree divides the space.
+    """
+    highest = np.maximum.reduceat(boxes.accuracies, boxes.starts)
+    is_split = highest > np.minimum.reduceat(boxes.accuracies, boxes.starts)
+    if not is_split.any():
+        return np.zeros(len(columns))
+    volumes = (boxes.highs - boxes.lows).prod(axis=1)
+    means = np.bincount(boxes.trees, volumes * boxes.accuracies)
+    deviations = boxes.accuracies - means[boxes.trees]
+    variances = np.bincount(boxes.trees, volumes * deviations**2)[is_split]
+    marginal = [_marginal_variances(boxes, volumes * deviations, own)[is_split] for own in columns]
+    return np.array([(one / variances).mean() for one in marginal])
+
+
+def _marginal_variances(boxes: _Boxes, deviations: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the variance, over a hyperparameter's values, of the mean over all others.
+
+    Args:
+        boxes: Of all trees.
+        deviations: Each box's from its tree's mean, times its volume, shape (n_leaves,).
+        own: The hyperparameter's columns.
+
+    Returns:
+        Of each tree, shape (n_trees,).
+    """
     lows, highs = boxes.lows[:, own], boxes.highs[:, own]
-    edges = [np.unique([low, high]) for low, high in zip(lows.T, highs.T, strict=True)]
-    if all(len(one) == 2 for one in edges):
-        return 0.0  # The tree does not ask for it.
-    # Every combination of where the boxes begin and end along the hyperparameter's columns.
-    middles = np.array(list(itertools.product(*((one[1:] + one[:-1]) / 2 for one in edges))))
-    sizes = np.array(list(itertools.product(*map(np.diff, edges)))).prod(axis=1)
-    inside = ((lows < middles[:, None]) & (middles[:, None] < highs)).all(axis=2)
-    # Along all other axes the boxes at one place add up to the whole.
-    others = volumes / (highs - lows).prod(axis=1)
-    weights = inside * others
-    return _variance(weights @ boxes.accuracies / weights.sum(axis=1), sizes)
+    # What a box adds to the mean over all other axes, wherever it lies along these.
+    parts = deviations / (highs - lows).prod(axis=1)
+    if len(own) == 1:
+        return _along_a_line(boxes, parts, lows[:, 0], highs[:, 0])
+    ends = [*boxes.starts[1:], len(parts)]
+    return np.array(
+        [
+            _by_pairs(parts[start:end], lows[start:end], highs[start:end])
+            for start, end in zip(boxes.starts, ends, strict=True)
+        ]
+    )
 
 
-def _variance(values: np.ndarray, weights: np.ndarray) -> float:
-    mean = np.average(values, weights=weights)
-    return float(np.average((values - mean) ** 2, weights=weights))
+def _along_a_line(
+    boxes: _Boxes, parts: np.ndarray, lows: np.ndarray, highs: np.ndarray
+) -> np.ndarray:
+    """Add the boxes up from one end of a column to the other, all trees side by side."""
+    edges, places = np.unique(np.concatenate([lows, highs]), return_inverse=True)
+    begins, ends = boxes.trees * len(edges) + places.reshape(2, -1)
+    shape = len(boxes.starts), len(edges)
+    n = math.prod(shape)
+    changes = np.bincount(begins, parts, minlength=n) - np.bincount(ends, parts, minlength=n)
+    means = changes.reshape(shape).cumsum(axis=1)[:, :-1]
+    return np.asarray(means**2 @ np.diff(edges))
+
+
+def _by_pairs(parts: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> float:
+    """Square a sum over boxes in several columns: any two count where both lie."""
+    overlap = np.minimum(highs[:, None], highs) - np.maximum(lows[:, None], lows)
+    return float(parts @ overlap.clip(0).prod(axis=2) @ parts)

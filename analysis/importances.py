@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
-import warnings
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator
-from optuna.storages import InMemoryStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from analysis.fanova import Fanova
+from analysis.ped_anova import PedAnova
 from study.records import FamilyRecord, TrialRecord
 
 FANOVA, PED_ANOVA = "fANOVA", "PED-ANOVA"
 EVALUATORS = (FANOVA, PED_ANOVA)
 
 MIN_TRIALS = 10
-MIN_TOP_TRIALS = 5
+MIN_TOP_TRIALS, SHARE_OF_BEST = 5, 0.1
 MAX_FANOVA_TRIALS = 2000
 """From more, so many are drawn at random: fANOVA's time grows with their square."""
 
@@ -119,17 +116,9 @@ def estimate(family: FamilyRecord, scores: Scores) -> dict[str, Importance]:
     problem = _problem(trials)
     if problem:
         return dict.fromkeys(EVALUATORS, Importance(shares={}, problem=problem))
-    few = _at_most(MAX_FANOVA_TRIALS, trials)
     return {
-        FANOVA: _resampled(
-            _fanova(few, n_trees=N_TREES),
-            _fanova(few, n_trees=N_FEWER_TREES),
-            n_trials=len(few),
-            n_resamples=N_FANOVA_RESAMPLES,
-        ),
-        PED_ANOVA: _resampled(
-            _ped_anova(trials), _ped_anova(trials), n_trials=len(trials), n_resamples=N_RESAMPLES
-        ),
+        FANOVA: _by_fanova(_at_most(MAX_FANOVA_TRIALS, trials)),
+        PED_ANOVA: _by_ped_anova(trials),
     }
 
 
@@ -179,92 +168,42 @@ def _problem(trials: Sequence[FrozenTrial]) -> str:
     return ""
 
 
-_Shares = dict[str, float]
-
-_Estimator = Callable[[np.ndarray], _Shares]
-"""Gives shares from the trials of these indices, each as often as it is to count."""
+_Shares = Mapping[str, float]
 
 NO_DIFFERENCES = "no differences to explain"
 
 
-class _Given(InMemoryStorage):
-    """An in-memory storage of given trials, numbered anew; Optuna's would copy each deeply."""
-
-    def __init__(self, trials: Sequence[FrozenTrial]) -> None:
-        super().__init__()
-        self._given = [copy.copy(trial) for trial in trials]
-        for number, trial in enumerate(self._given):
-            # PED-ANOVA tells trials apart by this, and those just created all have the same.
-            trial._trial_id = trial.number = number
-
-    def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        return [trial for trial in self._given if states is None or trial.state in states]
-
-
-def _fanova(trials: Sequence[FrozenTrial], *, n_trees: int) -> _Estimator:
+def _by_fanova(trials: Sequence[FrozenTrial]) -> Importance:
     fanova = Fanova(trials)
-    return lambda chosen: fanova.importances(chosen, n_trees=n_trees, seed=SEED)
+    whole = fanova.importances(np.arange(len(trials)), n_trees=N_TREES, seed=SEED)
+    resamples = (
+        fanova.importances(draw, n_trees=N_FEWER_TREES, seed=SEED)
+        for draw in _draws(len(trials), N_FANOVA_RESAMPLES)
+    )
+    return _summary(whole, resamples)
 
 
-def _ped_anova(trials: Sequence[FrozenTrial]) -> _Estimator:
-    evaluator = PedAnovaImportanceEvaluator(target_quantile=max(0.1, MIN_TOP_TRIALS / len(trials)))
-
-    def importances(chosen: np.ndarray) -> _Shares:
-        # No `target` here: PED-ANOVA would then take a lower accuracy for the better one.
-        return evaluator.evaluate(_study([trials[i] for i in chosen]))
-
-    return importances
+def _by_ped_anova(trials: Sequence[FrozenTrial]) -> Importance:
+    n = len(trials)
+    ped_anova = PedAnova(trials, quantile=max(SHARE_OF_BEST, MIN_TOP_TRIALS / n))
+    whole, *resamples = ped_anova.importances(np.vstack([np.arange(n), _draws(n, N_RESAMPLES)]))
+    return _summary(whole, resamples)
 
 
-def _resampled(
-    estimator: _Estimator, quicker: _Estimator, *, n_trials: int, n_resamples: int
-) -> Importance:
-    """Return the shares of all trials with what trials drawn with replacement make of them."""
-    try:
-        shares = _shares(estimator, np.arange(n_trials))
-    except (ValueError, RuntimeError) as error:
-        return Importance(shares={}, problem=f"Optuna could not tell: {error}")
-    if not shares:
-        return Importance(shares={}, problem=NO_DIFFERENCES)
-    draws = np.random.default_rng(SEED).integers(n_trials, size=(n_resamples, n_trials))
-    found = [_resample(quicker, draw) for draw in draws]
-    return _summary(shares, [one for one in found if one])
+def _draws(n_trials: int, n_resamples: int) -> np.ndarray:
+    """Return indices of trials drawn with replacement, a row a resample."""
+    return np.random.default_rng(SEED).integers(n_trials, size=(n_resamples, n_trials))
 
 
-def _resample(estimator: _Estimator, draw: np.ndarray) -> _Shares:
-    try:
-        return _shares(estimator, draw)
-    except (ValueError, RuntimeError) as error:  # All drawn trials may be alike.
-        log.debug("A resample says nothing of importances: %s", error)
-        return {}
-
-
-def _shares(estimator: _Estimator, chosen: np.ndarray) -> _Shares:
-    """Return each hyperparameter's share; empty where they make no difference."""
-    with warnings.catch_warnings():
-        # A conditional hyperparameter used by one trial warns; the caption says so for all.
-        warnings.simplefilter("ignore")
-        found = estimator(chosen)
-    total = sum(found.values())
-    # All zero means that nothing was found. Normalised, it would pass for equal importance.
-    if not math.isfinite(total) or total <= 0:
-        return {}
-    return {name: float(value) / total for name, value in found.items()}
-
-
-def _summary(shares: _Shares, resamples: Sequence[_Shares]) -> Importance:
-    if not resamples:
+def _summary(whole: _Shares, resamples: Iterable[_Shares]) -> Importance:
+    """Return the shares of all trials with what resamples of them say."""
+    shares = _normalized(whole)
+    told = [one for one in map(_normalized, resamples) if one] if shares else []
+    if not told:
         return Importance(shares={}, problem=NO_DIFFERENCES)
     top = max(shares, key=lambda name: shares[name])
-    same = [max(one, key=lambda name: one[name]) == top for one in resamples]
-    spread = {
-        name: np.quantile([one.get(name, 0.0) for one in resamples], QUANTILES) for name in shares
-    }
+    same = [max(one, key=lambda name: one[name]) == top for one in told]
+    spread = {name: np.quantile([one.get(name, 0.0) for one in told], QUANTILES) for name in shares}
     return Importance(
         shares={
             name: Share(
@@ -278,11 +217,10 @@ def _summary(shares: _Shares, resamples: Sequence[_Shares]) -> Importance:
     )
 
 
-def _study(trials: Sequence[FrozenTrial]) -> optuna.Study:
-    """Return an in-memory Optuna study of trials, higher being better."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        return optuna.create_study(direction="maximize", storage=_Given(trials))
-    finally:
-        optuna.logging.set_verbosity(level)
+def _normalized(found: _Shares) -> _Shares:
+    """Return shares that add up to 1; none where the hyperparameters make no difference."""
+    total = sum(found.values())
+    # All zero means that nothing was found. Normalised, it would pass for equal importance.
+    if not math.isfinite(total) or total <= 0:
+        return {}
+    return {name: value / total for name, value in found.items()}

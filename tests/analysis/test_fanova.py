@@ -7,51 +7,11 @@ import warnings
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator
 
 from analysis.fanova import Fanova
-
-SPACES = {
-    "floats": {"a": FloatDistribution(0, 1), "b": FloatDistribution(-3, 2)},
-    "a tiny and a logarithmic range": {
-        "a": FloatDistribution(1e-9, 1e-2, log=True),
-        "b": FloatDistribution(0, 1e-12),
-    },
-    "integers in steps": {
-        "a": IntDistribution(16, 64, step=16),
-        "b": IntDistribution(1, 512, log=True),
-    },
-    "choices": {
-        "a": CategoricalDistribution(["relu", "gelu", "swish", None]),
-        "b": CategoricalDistribution([False, True]),
-    },
-    "all kinds": {
-        "a": FloatDistribution(1e-4, 1e-1, log=True),
-        "b": IntDistribution(3, 7, step=2),
-        "c": CategoricalDistribution([8, 16, 32]),
-        "d": CategoricalDistribution(["only"]),
-        "e": FloatDistribution(2.0, 2.0),
-    },
-    "nothing that varies": {"a": CategoricalDistribution(["only"])},
-}
-
-
-def drawn(space, *, n, seed=0, value=None):
-    rng = np.random.default_rng(seed)
-    sampler = optuna.samplers.RandomSampler(seed=seed)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=sampler)
-    trials = []
-    for _ in range(n):
-        params = study.ask(space).params
-        score = rng.random() + sum(len(repr(params[name])) % 5 / 5 for name in params)
-        trials.append(
-            optuna.trial.create_trial(
-                params=params, distributions=space, value=value(params) if value else score
-            )
-        )
-    return trials
+from tests.analysis.drawn_trials import SPACES, drawn
 
 
 def by_optuna(trials, *, n_trees):
@@ -97,6 +57,17 @@ def test_shares_of_a_sum_are_those_of_its_terms():
 
     assert found["a"] == pytest.approx(0.9, abs=0.02)
     assert found["b"] == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_hyperparameter_of_many_choices_takes_no_more_than_its_boxes():
+    # All combinations of what its thirty columns can be are a thousand million.
+    choices = CategoricalDistribution([f"choice {i}" for i in range(30)])
+    space = {"a": choices, "b": FloatDistribution(0, 1)}
+    trials = drawn(space, n=300, value=lambda params: float(params["a"] == "choice 7"))
+
+    found = Fanova(trials).importances(np.arange(300), n_trees=16, seed=0)
+
+    assert found["a"] > 0.95
 
 
 def test_trees_that_do_not_divide_the_space_have_no_say():

@@ -154,18 +154,6 @@ def test_equal_accuracies_give_a_reason_and_no_equal_bars():
     assert ("a", importance.FANOVA) in found.problems
 
 
-def test_what_optuna_cannot_tell_is_said_in_its_words(monkeypatch):
-    def evaluate(self, study, **_):
-        raise RuntimeError("too few of them")
-
-    monkeypatch.setattr(importances.PedAnovaImportanceEvaluator, "evaluate", evaluate)
-
-    found = computed(family(lambda params: params["matters"]))
-
-    assert found.problems == {("a", "PED-ANOVA"): "Optuna could not tell: too few of them"}
-    assert "says nothing of a: Optuna could not tell" in importance.words(found)
-
-
 def test_fanova_looks_at_some_of_very_many_trials_and_the_text_says_so(monkeypatch):
     seen = []
     fanova = importances.Fanova
