@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.table import Result, Table
 
 RESULTS = Path(__file__).parent / "results"
-"""Where results lie, one file a benchmark; those of `--quick` lie in `quick` below it."""
+"""Where results lie, one file a benchmark; below it those of `--quick` and of other machines."""
 
 LIBRARIES = ("tensorflow", "keras", "optuna", "numpy")
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
@@ -135,30 +135,49 @@ def versions(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What every benchmark is asked: a small trial of the script, or how many rounds."""
+    """What every benchmark is asked: a small trial of the script, how many rounds, and where."""
 
     quick: bool
     repeats: int
+    machine: str = ""
 
     def result_path(self, name: str) -> Path:
         """Return where a benchmark's result belongs."""
-        return (RESULTS / "quick" if self.quick else RESULTS) / f"{name}.json"
+        return results_folder(quick=self.quick, machine=self.machine) / f"{name}.json"
+
+
+def results_folder(*, quick: bool, machine: str) -> Path:
+    """Return where results of a kind belong; `machine` is empty for the one of the README."""
+    return RESULTS / "quick" if quick else RESULTS / machine
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """Add `--machine`."""
+    parser.add_argument(
+        "--machine",
+        default="",
+        metavar="NAME",
+        help="keep the result beside the published ones, in results/NAME, as another machine's",
+    )
 
 
 def parser(description: str | None, *, repeats: int) -> argparse.ArgumentParser:
-    """Return a parser with `--quick` and `--repeats`, for a benchmark to add its own options."""
+    """Return a parser with what `Options` hold, for a benchmark to add its own options."""
     made = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     made.add_argument(
         "--quick", action="store_true", help="only try the script: small, 2 rounds, kept apart"
     )
     made.add_argument("--repeats", type=int, default=repeats, help="rounds (default: %(default)s)")
+    add_machine(made)
     return made
 
 
 def options(arguments: argparse.Namespace) -> Options:
     """Return what `parser`'s own options were given."""
     return Options(
-        quick=arguments.quick, repeats=2 if arguments.quick else max(1, arguments.repeats)
+        quick=arguments.quick,
+        repeats=2 if arguments.quick else max(1, arguments.repeats),
+        machine=arguments.machine,
     )
 
 

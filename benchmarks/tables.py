@@ -1,8 +1,8 @@
-"""Write the tables of benchmarks/README.md from the results: no number there is typed by hand.
+"""Write the tables of benchmarks' pages from the results: no number there is typed by hand.
 
     python -m benchmarks.tables
 
-In the README, a benchmark's tables stand between `<!-- NAME -->` and `<!-- /NAME -->`.
+On a page, a benchmark's tables stand between `<!-- NAME -->` and `<!-- /NAME -->`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from benchmarks.rivals import tables as rivals
 from benchmarks.table import Result, Table
 
 README = Path(__file__).parent / "README.md"
+PAGES = {README: RESULTS, README.with_name("avx2.md"): RESULTS / "avx2"}
+"""Pages with the folders of their results, a page for each machine."""
+
 NOT_MEASURED = "Not measured yet."
 
 TABLES: dict[str, Callable[[Result], list[Table]]] = {
@@ -55,20 +58,25 @@ TABLES: dict[str, Callable[[Result], list[Table]]] = {
 
 
 def fill(text: str, *, results: Path = RESULTS) -> str:
-    """Return the README's text with every benchmark's tables brought up to date.
+    """Return a page's text with every benchmark's tables brought up to date.
+
+    Args:
+        text: Of the page.
+        results: Folder of what was measured.
 
     Raises:
-        ValueError: If a benchmark has no place in the text.
+        ValueError: If a benchmark that was run has no place in the text.
     """
     for name in TABLES:
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
-        if begin not in text or end not in text:
+        if begin in text and end in text:
+            before, rest = text.split(begin, maxsplit=1)
+            after = rest.split(end, maxsplit=1)[1]
+            text = f"{before}{begin}{section(name, results=results)}\n{end}{after}"
+        elif (results / f"{name}.json").exists():
             raise ValueError(
-                f"README has no place for {name!r}: add {begin.strip()}, {end.strip()}"
+                f"The page has no place for {name!r}: add {begin.strip()}, {end.strip()}"
             )
-        before, rest = text.split(begin, maxsplit=1)
-        after = rest.split(end, maxsplit=1)[1]
-        text = f"{before}{begin}{section(name, results=results)}\n{end}{after}"
     return text
 
 
@@ -98,8 +106,10 @@ def provenance(result: Result) -> str:
 
 
 def main() -> int:
-    """Rewrite the README's tables."""
-    README.write_text(fill(README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Rewrite the tables of all pages."""
+    for page, results in PAGES.items():
+        text = fill(page.read_text(encoding="utf-8"), results=results)
+        page.write_text(text, encoding="utf-8")
     return 0
 
 

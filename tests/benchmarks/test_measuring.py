@@ -8,7 +8,7 @@ import time
 import pytest
 
 from benchmarks import measuring
-from benchmarks.measuring import Options, Spread
+from benchmarks.measuring import Spread
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.worker import Worker
 
@@ -51,10 +51,19 @@ def test_a_spread_of_nothing_is_refused():
         Spread.of([])
 
 
-def test_a_quick_result_is_kept_apart_from_the_published_one():
-    quick, full = (Options(quick=quick, repeats=2).result_path("x") for quick in (True, False))
-    assert full.parent == measuring.RESULTS
-    assert quick.parent == measuring.RESULTS / "quick"
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [
+        ([], "."),
+        (["--quick"], "quick"),
+        (["--machine", "x"], "x"),
+        (["--quick", "--machine", "x"], "quick"),
+    ],
+)
+def test_quick_results_and_those_of_other_machines_are_kept_apart(arguments, folder):
+    parsed = measuring.parser("What it does.", repeats=5).parse_args(arguments)
+    path = measuring.options(parsed).result_path("x")
+    assert path == measuring.RESULTS / folder / "x.json"
 
 
 @pytest.mark.parametrize(

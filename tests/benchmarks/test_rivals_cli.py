@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import measuring
 from benchmarks.rivals import cli, tables
 from benchmarks.rivals.contenders import CONTENDERS, OURS
 from benchmarks.rivals.process import ContenderFailedError
@@ -120,7 +121,7 @@ def test_a_contender_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, 
 
 
 def test_the_tables_are_made_from_what_is_there(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "RESULTS", tmp_path)
+    monkeypatch.setattr(measuring, "RESULTS", tmp_path)
     results = ResultsFile(path=tmp_path / "rivals.json", setting=Setting())
     for name in (OURS, "optuna"):
         results.add(outcome(name))

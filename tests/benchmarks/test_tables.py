@@ -13,7 +13,7 @@ from benchmarks import (
     step_profile,
     throughput,
 )
-from benchmarks.tables import NOT_MEASURED, README, TABLES, fill, section
+from benchmarks.tables import NOT_MEASURED, PAGES, README, TABLES, fill, section
 from tests.benchmarks import results
 
 
@@ -21,12 +21,18 @@ def rows(tables):
     return {row[0]: list(row[1:]) for table in tables for row in table.rows}
 
 
-def test_the_readme_shows_what_the_results_say():
-    text = README.read_text(encoding="utf-8")
-    assert fill(text) == text
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_what_the_results_say(page):
+    text = page.read_text(encoding="utf-8")
+    assert fill(text, results=PAGES[page]) == text
 
 
-def test_a_benchmark_without_a_place_in_the_readme_is_an_error():
+@pytest.mark.parametrize("name", TABLES)
+def test_every_benchmark_has_a_place_in_the_readme(name):
+    assert f"<!-- {name} -->" in README.read_text(encoding="utf-8")
+
+
+def test_a_result_without_a_place_on_its_page_is_an_error():
     with pytest.raises(ValueError, match="<!-- "):
         fill("# Benchmarks\n")
 
