@@ -139,26 +139,36 @@ class Options:
 
     quick: bool
     repeats: int
-    machine: str = ""
+    machine_name: str = ""
 
     def result_path(self, name: str) -> Path:
         """Return where a benchmark's result belongs."""
-        return results_folder(quick=self.quick, machine=self.machine) / f"{name}.json"
+        return results_folder(quick=self.quick, machine_name=self.machine_name) / f"{name}.json"
 
 
-def results_folder(*, quick: bool, machine: str) -> Path:
-    """Return where results of a kind belong; `machine` is empty for the one of the README."""
-    return RESULTS / "quick" if quick else RESULTS / machine
+def results_folder(*, quick: bool, machine_name: str) -> Path:
+    """Return where results of a kind belong; the machine of the README has no name."""
+    return RESULTS / "quick" if quick else RESULTS / machine_name
 
 
-def add_machine(parser: argparse.ArgumentParser) -> None:
-    """Add `--machine`."""
+def add_machine_name(parser: argparse.ArgumentParser) -> None:
+    """Add `--machine NAME`, which sets `machine_name` where it is given."""
     parser.add_argument(
         "--machine",
-        default="",
+        dest="machine_name",
+        type=_machine_name,
+        default=argparse.SUPPRESS,
         metavar="NAME",
-        help="keep the result beside the published ones, in results/NAME, as another machine's",
+        help="keep the result beside the published ones, in results/NAME (no effect with --quick)",
     )
+
+
+def _machine_name(text: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", text) or text == "quick":
+        raise argparse.ArgumentTypeError(
+            f"must be a name of lower-case letters, digits, _ and -, not 'quick', but got {text!r}"
+        )
+    return text
 
 
 def parser(description: str | None, *, repeats: int) -> argparse.ArgumentParser:
@@ -168,7 +178,7 @@ def parser(description: str | None, *, repeats: int) -> argparse.ArgumentParser:
         "--quick", action="store_true", help="only try the script: small, 2 rounds, kept apart"
     )
     made.add_argument("--repeats", type=int, default=repeats, help="rounds (default: %(default)s)")
-    add_machine(made)
+    add_machine_name(made)
     return made
 
 
@@ -177,7 +187,7 @@ def options(arguments: argparse.Namespace) -> Options:
     return Options(
         quick=arguments.quick,
         repeats=2 if arguments.quick else max(1, arguments.repeats),
-        machine=arguments.machine,
+        machine_name=getattr(arguments, "machine_name", ""),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.measuring import add_machine, results_folder
+from benchmarks.measuring import add_machine_name, results_folder
 from benchmarks.rivals.contenders import CONTENDERS
 from benchmarks.rivals.process import (
     ContenderFailedError,
@@ -106,7 +106,7 @@ def _parse(argv: Sequence[str] | None) -> tuple[Plan, bool]:
         "--data-dir", type=Path, default=default_data_dir(), help="folder of the datasets' files"
     )
     parser.add_argument("--only-table", action="store_true", help="compare what is there")
-    add_machine(parser)
+    add_machine_name(parser)
     arguments = parser.parse_args(argv)
     if arguments.repeats < 1 or arguments.seed < 0:
         raise ConfigError(
@@ -121,7 +121,9 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     given = {name: value for name, value in vars(arguments).items() if name in attributes}
     setting = replace(QUICK if arguments.quick else Setting(), **given)
     # Git ignores the folder of quick results: their numbers say nothing.
-    folder = results_folder(quick=arguments.quick, machine=arguments.machine)
+    folder = results_folder(
+        quick=arguments.quick, machine_name=getattr(arguments, "machine_name", "")
+    )
     name = "rivals" if setting in (Setting(), QUICK) else f"rivals-{setting.slug}"
     return Plan(
         results=ResultsFile(path=folder / f"{name}.json", setting=setting),

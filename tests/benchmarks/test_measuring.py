@@ -66,6 +66,13 @@ def test_quick_results_and_those_of_other_machines_are_kept_apart(arguments, fol
     assert path == measuring.RESULTS / folder / "x.json"
 
 
+@pytest.mark.parametrize("name", [".", "..", "quick", "a/b", "/a", "A"])
+def test_a_machine_is_named_so_that_its_folder_is_its_own(name, capsys):
+    with pytest.raises(SystemExit):
+        measuring.parser("What it does.", repeats=5).parse_args(["--machine", name])
+    assert "must be a name of lower-case letters" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "repeats"), [([], 5), (["--repeats", "9"], 9), (["--quick"], 2)]
 )

@@ -120,12 +120,13 @@ def test_a_contender_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, 
     assert set(digits.results.read()) == {(OURS, 0), ("ray", 0)}
 
 
-def test_the_tables_are_made_from_what_is_there(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("argv", "folder"), [([], "."), (["--machine", "abacus"], "abacus")])
+def test_the_tables_are_made_from_what_is_there(argv, folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measuring, "RESULTS", tmp_path)
-    results = ResultsFile(path=tmp_path / "rivals.json", setting=Setting())
+    results = ResultsFile(path=tmp_path / folder / "rivals.json", setting=Setting())
     for name in (OURS, "optuna"):
         results.add(outcome(name))
-    assert cli.main(["--only-table"]) == 0
+    assert cli.main(["--only-table", *argv]) == 0
     told = capsys.readouterr().out
     assert "| 1.0 (1.0 to 1.0) times | 4 times | missed |" in told
     assert (
