@@ -10,6 +10,7 @@ trees of a forest are summed up at once.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ class Fanova:
     """Trials as a random forest sees them; asked again and again for some of them.
 
     Args:
-        trials: Each with a finite value. Hyperparameters that not all of them have are left out.
+        trials: Each with a finite value, and with ranges that a float of 32 bits holds, as the
+            forest does. Hyperparameters that not all of them have are left out.
     """
 
     def __init__(self, trials: Sequence[FrozenTrial]) -> None:
@@ -56,14 +58,15 @@ class Fanova:
             seed: Of the forest.
 
         Returns:
-            By hyperparameter, in [0, 1]; all 0 where nothing makes a difference.
+            By hyperparameter, in [0, 1]; all 0 where nothing makes a difference. NaN where the
+            square of an accuracy is beyond what a float holds.
         """
         found = dict.fromkeys((*self._varied, *self._constant), 0.0)
         if not self._varied:
             return found
         forest = RandomForestRegressor(n_estimators=n_trees, max_depth=64, random_state=seed)
         forest.fit(self._rows[chosen], self._accuracies[chosen])
-        with np.errstate(all="ignore"):  # Of a range that overflows nothing can be said.
+        with np.errstate(all="ignore"):  # Of accuracies that overflow nothing can be said.
             shares = _mean_shares(_boxes(forest, self._bounds), self._columns)
         return found | dict(zip(self._varied, shares.tolist(), strict=True))
 
@@ -108,15 +111,16 @@ def _boxes(forest: RandomForestRegressor, bounds: np.ndarray) -> _Boxes:
     trees = [tree.tree_ for tree in forest]
     n_nodes = [tree.node_count for tree in trees]
     roots = np.cumsum([0, *n_nodes[:-1]])
-    first = np.repeat(roots, n_nodes)
-    left = first + np.concatenate([tree.children_left for tree in trees])
-    right = first + np.concatenate([tree.children_right for tree in trees])
+    offsets = np.repeat(roots, n_nodes)
+    left = offsets + np.concatenate([tree.children_left for tree in trees])
+    right = offsets + np.concatenate([tree.children_right for tree in trees])
     feature = np.concatenate([tree.feature for tree in trees])
     threshold = np.concatenate([tree.threshold for tree in trees])
     is_leaf = feature < 0
     low, high = bounds[np.maximum(0, feature)].T  # A leaf has no column; its threshold is not used.
-    threshold = (threshold - low) / (high - low)
-    lows, highs = np.zeros((len(first), len(bounds))), np.ones((len(first), len(bounds)))
+    # Rounded to 32 bits, one may lie a little outside of the range.
+    threshold = ((threshold - low) / (high - low)).clip(0, 1)
+    lows, highs = np.zeros((len(offsets), len(bounds))), np.ones((len(offsets), len(bounds)))
     nodes = roots
     while (nodes := nodes[~is_leaf[nodes]]).size:  # Level by level.
         for children in (left[nodes], right[nodes]):
@@ -164,17 +168,12 @@ def _marginal_variances(boxes: _Boxes, deviations: np.ndarray, own: np.ndarray) 
         Of each tree, shape (n_trees,).
     """
     lows, highs = boxes.lows[:, own], boxes.highs[:, own]
+    sizes = (highs - lows).prod(axis=1)
     # What a box adds to the mean over all other axes, wherever it lies along these.
-    parts = deviations / (highs - lows).prod(axis=1)
+    parts = np.divide(deviations, sizes, out=np.zeros_like(sizes), where=sizes > 0)
     if len(own) == 1:
         return _along_a_line(boxes, parts, lows[:, 0], highs[:, 0])
-    ends = [*boxes.starts[1:], len(parts)]
-    return np.array(
-        [
-            _by_pairs(parts[start:end], lows[start:end], highs[start:end])
-            for start, end in zip(boxes.starts, ends, strict=True)
-        ]
-    )
+    return _in_several_columns(boxes, parts, lows, highs)
 
 
 def _along_a_line(
@@ -190,7 +189,25 @@ def _along_a_line(
     return np.asarray(means**2 @ np.diff(edges))
 
 
+def _in_several_columns(
+    boxes: _Boxes, parts: np.ndarray, lows: np.ndarray, highs: np.ndarray
+) -> np.ndarray:
+    # Boxes that lie alike count as one: however many leaves, choices leave few places.
+    places, numbers = np.unique(
+        np.column_stack([boxes.trees, lows, highs]), axis=0, return_inverse=True
+    )
+    parts = np.bincount(numbers.ravel(), parts)
+    lows, highs = np.hsplit(places[:, 1:], 2)
+    starts = np.searchsorted(places[:, 0], np.arange(len(boxes.starts) + 1))
+    return np.array(
+        [
+            _by_pairs(parts[start:end], lows[start:end], highs[start:end])
+            for start, end in itertools.pairwise(starts)
+        ]
+    )
+
+
 def _by_pairs(parts: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> float:
     """Square a sum over boxes in several columns: any two count where both lie."""
     overlap = np.minimum(highs[:, None], highs) - np.maximum(lows[:, None], lows)
-    return float(parts @ overlap.clip(0).prod(axis=2) @ parts)
+    return max(0.0, float(parts @ overlap.clip(0).prod(axis=2) @ parts))  # Rounding may err below.

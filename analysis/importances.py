@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
 from analysis.fanova import Fanova
@@ -29,6 +30,9 @@ SHARE_OF_TRIALS = 0.8
 N_TREES, N_RESAMPLES = 64, 50
 N_FEWER_TREES, N_FANOVA_RESAMPLES = 8, 20
 """fANOVA takes its time; fewer trees make its intervals a little too wide."""
+
+LARGEST = float(np.finfo(np.float32).max)
+"""Beyond it a forest, which computes in 32 bits, knows no numbers."""
 
 QUANTILES = (0.05, 0.95)
 SEED = 0
@@ -136,7 +140,7 @@ def frozen_trials(family: FamilyRecord, scores: Scores) -> list[FrozenTrial]:
         if trial.number in scores.values:
             try:
                 made.append(_frozen(trial, scores.values[trial.number]))
-            except ValueError as error:
+            except (ValueError, ArithmeticError) as error:
                 problems.append(f"trial {trial.number}: {error}")
     if problems:
         log.warning(
@@ -150,14 +154,25 @@ def frozen_trials(family: FamilyRecord, scores: Scores) -> list[FrozenTrial]:
 
 def _frozen(record: TrialRecord, score: float) -> FrozenTrial:
     names = [name for name in record.params if name in record.distributions]
+    distributions = {
+        name: optuna.distributions.json_to_distribution(record.distributions[name])
+        for name in names
+    }
+    for name, one in distributions.items():
+        if not _is_usable(one):
+            raise ValueError(f"The range of {name!r} is too wide to compute with.")
     return optuna.trial.create_trial(
         params={name: record.params[name] for name in names},
-        distributions={
-            name: optuna.distributions.json_to_distribution(record.distributions[name])
-            for name in names
-        },
+        distributions=distributions,
         value=score,
     )
+
+
+def _is_usable(distribution: BaseDistribution) -> bool:
+    if not isinstance(distribution, (FloatDistribution, IntDistribution)):
+        return True
+    most = max(abs(distribution.low), abs(distribution.high))
+    return bool(most < LARGEST)
 
 
 def _problem(trials: Sequence[FrozenTrial]) -> str:

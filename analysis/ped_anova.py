@@ -119,10 +119,9 @@ def _cells(distribution: BaseDistribution, values: Sequence[object]) -> np.ndarr
     low, high = float(distribution.low), float(distribution.high)
     if distribution.log:
         low, high, internal = math.log(low), math.log(high), np.log(internal)
-    with np.errstate(all="ignore"):  # Of a range that overflows all values lie in one cell.
-        # A value midway between two cells belongs to the lower one.
-        places = np.ceil((internal - low) / ((high - low) / (n_cells - 1)) - 0.5)
-    return _indicators(np.clip(np.nan_to_num(places), 0, n_cells - 1), n_cells=n_cells)
+    # A value midway between two cells belongs to the lower one.
+    places = np.ceil((internal - low) / ((high - low) / (n_cells - 1)) - 0.5)
+    return _indicators(np.clip(places, 0, n_cells - 1), n_cells=n_cells)
 
 
 def _indicators(places: np.ndarray, *, n_cells: int) -> np.ndarray:

@@ -75,7 +75,8 @@ def fill(text: str, *, results: Path = RESULTS) -> str:
             text = f"{before}{begin}{section(name, results=results)}\n{end}{after}"
         elif (results / f"{name}.json").exists():
             raise ValueError(
-                f"The page has no place for {name!r}: add {begin.strip()}, {end.strip()}"
+                f"The page of {results} has no place for {name!r}: add {begin.strip()}, "
+                f"{end.strip()}"
             )
     return text
 
@@ -107,8 +108,11 @@ def provenance(result: Result) -> str:
 
 def main() -> int:
     """Rewrite the tables of all pages."""
-    for page, results in PAGES.items():
-        text = fill(page.read_text(encoding="utf-8"), results=results)
+    texts = {
+        page: fill(page.read_text(encoding="utf-8"), results=results)
+        for page, results in PAGES.items()
+    }
+    for page, text in texts.items():
         page.write_text(text, encoding="utf-8")
     return 0
 

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.importance import FanovaImportanceEvaluator
 
 from analysis.fanova import Fanova
@@ -28,6 +28,7 @@ def test_importances_are_those_of_optuna(space, n):
     found = Fanova(trials).importances(np.arange(n), n_trees=7, seed=3)
 
     assert found == pytest.approx(by_optuna(trials, n_trees=7), rel=1e-9, abs=1e-12)
+    assert min(found.values()) >= 0  # Rounding may err below 0.
 
 
 def test_trials_that_count_twice_are_as_if_there_were_two_of_them():
@@ -57,6 +58,21 @@ def test_shares_of_a_sum_are_those_of_its_terms():
 
     assert found["a"] == pytest.approx(0.9, abs=0.02)
     assert found["b"] == pytest.approx(0.1, abs=0.02)
+
+
+def test_choices_that_make_no_difference_have_no_share():
+    space = {"a": CategoricalDistribution(["x", "y"]), "b": FloatDistribution(0, 1)}
+    trials = drawn(space, n=20, value=lambda params: params["b"])
+    for seed in range(20):
+        found = Fanova(trials).importances(np.arange(20), n_trees=2, seed=seed)
+        assert found["a"] >= 0
+
+
+def test_a_range_finer_than_a_forest_sees_gives_finite_shares():
+    # Of 32 bits, a float knows no odd number beyond 2 ** 24.
+    space = {"a": IntDistribution(2**24 + 1, 2**24 + 5), "b": FloatDistribution(0, 1)}
+    found = Fanova(drawn(space, n=40)).importances(np.arange(40), n_trees=8, seed=0)
+    assert all(0 <= share <= 1 for share in found.values())
 
 
 def test_a_hyperparameter_of_many_choices_takes_no_more_than_its_boxes():

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from optuna.distributions import FloatDistribution, distribution_to_json
+from optuna.distributions import FloatDistribution, IntDistribution, distribution_to_json
 
 from analysis import evidence, importances
 from analysis.charts import importance
@@ -111,6 +111,37 @@ def test_failed_trials_and_such_outside_their_distribution_are_left_out(caplog):
     assert len(importances.frozen_trials(record, scores)) == 10
     (warning,) = caplog.messages
     assert "a: 1 trials left out of the importances, as trial 0: The value 2.0" in warning
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        FloatDistribution(0, 1e40),
+        FloatDistribution(-1.7e308, 1.7e308),
+        FloatDistribution(-1e308, 1e308, step=1e300),
+        FloatDistribution(0, float("inf")),
+        IntDistribution(0, 10**400),
+    ],
+    ids=str,
+)
+def test_ranges_too_wide_to_compute_with_are_left_out_with_a_warning(distribution, caplog):
+    record = family(lambda params: params["matters"], n=30)
+    text = distribution_to_json(distribution)
+    wide = [
+        dataclasses.replace(
+            trial,
+            params=trial.params | {"wide": 1},
+            distributions={**trial.distributions, "wide": text},
+        )
+        for trial in record.trials[:15]
+    ]
+    record = dataclasses.replace(record, trials=(*wide, *record.trials[15:]))
+
+    found = computed(record)
+
+    assert "15 trials left out of the importances, as trial 0: " in caplog.text
+    assert set(found.shares["hyperparameter"]) == {"matters", "idle"}
+    assert not found.problems
 
 
 @pytest.mark.parametrize("evaluator", importances.EVALUATORS)

@@ -74,26 +74,13 @@ def test_a_hyperparameter_that_one_trial_has_tells_nothing():
 
 
 def test_equal_accuracies_count_as_equally_good():
-    # Five of twenty share the fourth place: all of them are among the best fifth.
-    trials = drawn(SPACES["all kinds"], n=20, value=lambda params: float(params["c"] == 32))
-    assert_as_optuna(trials, resamples(20), quantile=0.2)
+    trials = drawn(SPACES["all kinds"], n=60, value=lambda params: round(10 * params["a"]) / 2)
+    values = sorted((trial.value for trial in trials), reverse=True)
+    assert values[11] == values[12] != values[0]  # More are among the best than a fifth.
+    assert_as_optuna(trials, resamples(60), quantile=0.2)
 
 
 def test_where_all_trials_are_equally_good_nothing_matters():
     trials = drawn(SPACES["all kinds"], n=10, value=lambda _: 0.5)
     (found,) = PedAnova(trials, quantile=0.5).importances(np.arange(10)[None])
     assert set(found.values()) == {0.0}
-
-
-def test_values_of_a_range_that_overflows_count_as_alike():
-    space = {"a": FloatDistribution(-1.7e308, 1.7e308), "b": FloatDistribution(0, 9)}
-    trials = [
-        optuna.trial.create_trial(
-            params={"a": (-1) ** i * 1e308, "b": 0.0}, distributions=space, value=i / 20
-        )
-        for i in range(20)
-    ]
-
-    (found,) = PedAnova(trials, quantile=0.2).importances(np.arange(20)[None])
-
-    assert found["a"] == pytest.approx(found["b"])
