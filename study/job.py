@@ -15,7 +15,7 @@ import optuna
 from optuna.storages import RDBStorage
 
 from search_spaces import SPACES
-from study import surrogate
+from study import arithmetic, surrogate
 from study.ablation import ablation_runs, path_attrs, plan
 from study.attributes import common_attrs, retrained_attrs, space_attrs
 from study.byte_coding import encode_bytes
@@ -34,12 +34,7 @@ from study.runs import candidates, done_keys, planned_runs
 from study.schedulers import Scheduler
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
-from study.studies import (
-    find_study,
-    open_search_study,
-    open_study,
-    stored_precision,
-)
+from study.studies import find_study, open_search_study, open_study
 from study.validated import ValidationTasks
 from study.validation_runs import (
     ValidationRun,
@@ -49,8 +44,8 @@ from study.validation_runs import (
     missing,
 )
 from study.winners import pick_winners
-from study.work import PrecisionWork, RetrainWork, TrialWork, ValidationWork
-from study.workers import Limits, WorkerPool, Workers, ask, threads_per_worker, usable_gpus
+from study.work import RetrainWork, TrialWork, ValidationWork
+from study.workers import Limits, WorkerPool, Workers, threads_per_worker, usable_gpus
 
 logger = logging.getLogger(__name__)
 
@@ -121,15 +116,16 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
         WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
     ):
         refuse_others(storage, _members(config))
+        precision, trainers = arithmetic.trainers(storage, config, workers)
         yield _Job(
             config=config,
             sample=sample,
             progress=progress,
-            workers=workers,
+            trainers=trainers,
             advisers=advisers,
             storage=storage,
             earlier=last_beats(storage, _members(config)),
-            precision=_precision(storage, config, workers),
+            precision=precision,
         )
 
 
@@ -138,24 +134,12 @@ def _members(config: StudyConfig) -> list[str]:
     return [f"{config.name}/{family}" for family in config.families]
 
 
-def _precision(storage: RDBStorage, config: StudyConfig, workers: Workers) -> str:
-    if config.search.precision != "auto":
-        return config.search.precision
-    # A continued study keeps the arithmetic it was begun with: its scores must compare.
-    stored = stored_precision(storage, config)
-    if stored is not None:
-        return stored
-    chosen = ask(workers, PrecisionWork(), "auto")
-    logger.info("Training computes in %s.", chosen)
-    return chosen
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Job:
     config: StudyConfig
     sample: Sample
     progress: Progress
-    workers: Workers
+    trainers: Workers
     advisers: Workers
     storage: RDBStorage
     earlier: Mapping[str, Heartbeat]
@@ -187,7 +171,7 @@ class _Job:
             search.adopt(last_beat=self.earlier.get(f"{self.config.name}/{search.family}"))
         work = TrialWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = SearchTasks(searches, config=self.config.search, progress=self.progress)
-        self.workers.run(work, tasks)
+        self.trainers.run(work, tasks)
         tasks.close()
         for search in searches:
             delete_checkpoints(self.config.out, search.family, search.records())
@@ -242,7 +226,7 @@ class _Job:
         self.progress.validation_started(len(planned) - len(runs), target=len(planned))
         work = ValidationWork(config=self.config, sample=self.sample, precision=self.precision)
         tasks = ValidationTasks(self._validated_study(), runs, progress=self.progress)
-        self.workers.run(work, tasks)
+        self.trainers.run(work, tasks)
 
     def _validated_study(self) -> optuna.Study:
         attrs = self._attrs()
@@ -280,7 +264,7 @@ class _Job:
                 models_dir=config.out / "models",
                 progress=self.progress,
             )
-            self.workers.run(work, tasks)
+            self.trainers.run(work, tasks)
 
     def _records(self) -> tuple[StudyRecord, list[FamilyRecord]]:
         """Return what the database knows of the study, and of it the families of this run."""

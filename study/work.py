@@ -49,6 +49,19 @@ class PrecisionWork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpeedUpWork:
+    """Measure how many times as fast as float32 bfloat16 is here."""
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[int], float]]:
+        """Import TensorFlow; a task is how often to measure, its result the median."""
+        _start_backend()
+        from study.training.precision import bfloat16_speed_up
+
+        yield bfloat16_speed_up
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialWork:
     """Train trials of a search, reporting each epoch to the database and to the pruner.
 
