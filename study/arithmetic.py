@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from optuna.storages import RDBStorage
 
 from study.config import StudyConfig
+from study.errors import WorkerError
 from study.studies import stored_precision
 from study.work import PrecisionWork, SpeedUpWork
 from study.workers import Tasks, Work, Workers, ask
@@ -63,12 +64,19 @@ class _Wary:
     def run(self, work: Work[Task, Result], tasks: Tasks[Task, Result]) -> None:
         if tasks.n_left() and not self.has_measured:
             self.has_measured = True
-            speed_up = ask(self.workers, SpeedUpWork(), N_MEASUREMENTS)
-            if speed_up < SLOW:
-                logger.warning(
-                    "On this machine training takes about %.2g times as long in bfloat16 as in "
-                    "float32. %s",
-                    1 / speed_up,
-                    self.remedy,
-                )
+            self._warn_if_slow()
         self.workers.run(work, tasks)
+
+    def _warn_if_slow(self) -> None:
+        try:
+            speed_up = ask(self.workers, SpeedUpWork(), N_MEASUREMENTS)
+        except WorkerError as error:  # Nobody asked to measure: training may still go well.
+            logger.debug("Whether bfloat16 is slow here was not measured: %s", error)
+            return
+        if speed_up < SLOW:
+            logger.warning(
+                "On this machine training takes about %.2g times as long in bfloat16 as in "
+                "float32. %s",
+                1 / speed_up,
+                self.remedy,
+            )

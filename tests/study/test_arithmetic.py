@@ -13,6 +13,8 @@ from study.work import PrecisionWork, SpeedUpWork
 from tests.study import small
 from tests.study.databases import add_study
 
+TOO_LATE = "too late"
+
 
 class Answering:
     """Workers that give one answer to a kind of work and only count the tasks of all others."""
@@ -27,7 +29,10 @@ class Answering:
             self.asked.append(type(work))
             task = tasks.next_task()
             assert task is not None  # None would say that there is nothing to do.
-            tasks.done(task, self.answers[type(work)])
+            answer = self.answers[type(work)]
+            if answer is TOO_LATE:
+                tasks.overdue(task, 60.0)
+            tasks.done(task, answer)
             return
         while tasks.n_left():
             tasks.next_task()
@@ -87,6 +92,14 @@ def test_who_trains_in_bfloat16_where_it_is_slow_is_warned_once(asked, remedy, t
 @pytest.mark.parametrize("speed_up", [0.9, 1.5])
 def test_where_bfloat16_is_as_fast_nothing_is_said(speed_up, tmp_path, caplog):
     workers = Answering({SpeedUpWork: speed_up})
+    _, trainers = chosen(tmp_path, workers, stored="bfloat16")
+    trained(trainers, 1)
+    assert not told(caplog)
+    assert workers.n_trained == 1
+
+
+def test_what_takes_too_long_to_measure_does_not_end_the_run(tmp_path, caplog):
+    workers = Answering({SpeedUpWork: TOO_LATE})
     _, trainers = chosen(tmp_path, workers, stored="bfloat16")
     trained(trainers, 1)
     assert not told(caplog)
