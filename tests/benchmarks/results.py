@@ -25,10 +25,10 @@ def result(measured):
     }
 
 
-def throughput(**seconds):
+def throughput(*, contenders=CONTENDERS, **seconds):
     """Every contender takes 2 s in both rounds, but for those given."""
-    by_name = {name: seconds.get(name, [2.0, 2.0]) for name in CONTENDERS}
-    facts = {name: {"precision": "float32"} for name in CONTENDERS}
+    by_name = {name: seconds.get(name, [2.0, 2.0]) for name in contenders}
+    facts = {name: {"precision": "float32"} for name in contenders}
     family = {"n_images": 1000, "batch_size": 10, "facts": facts, "seconds": by_name}
     return result({"custom_cnn": family, "alexnet_lite": family})
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.throughput import CONTENDERS, OF_KERAS, fastest, tables, unstalled
+from benchmarks.throughput import (
+    CONTENDERS,
+    OF_KERAS,
+    WITHOUT_BFLOAT16,
+    fastest,
+    tables,
+    unstalled,
+)
+from tests.benchmarks import results
 
 
 @pytest.mark.parametrize(
@@ -42,3 +50,16 @@ def test_stalled_rounds_are_left_out_of_the_second_table_alone():
 
 def test_keras_with_our_layers_is_one_of_keras_configurations():
     assert "keras_our_layers" in OF_KERAS
+
+
+def test_without_bfloat16_all_compute_in_float32_and_are_held_to_the_same_precision():
+    assert {contender.spec["precision"] for contender in WITHOUT_BFLOAT16.values()} == {"float32"}
+    result = results.throughput(
+        contenders=WITHOUT_BFLOAT16, ours=[1.0, 1.0], keras=[1.2, 1.2], torch_tuned=[0.9, 0.9]
+    )
+    promised, *_, contenders = tables(result)
+    shown = {row[0]: row[1] for row in promised.rows}
+    assert shown["Keras as shipped"] == "1.20 (1.20 to 1.20): missed"
+    assert shown["PyTorch's fastest"] == "0.90 (0.90 to 0.90): met"
+    assert len(shown) == 3
+    assert len(contenders.rows) == len(WITHOUT_BFLOAT16)
