@@ -16,6 +16,9 @@ from study.training.backend import active_backend
 REQUIRED_SPEED_UP = 1.15
 """bfloat16 must be faster by this factor: well inside noise it is not worth its coarser numbers."""
 
+HOPELESS = 0.4
+"""No noise makes so little of a precision that pays."""
+
 LONG_ENOUGH_SECONDS = 5e-3
 """A shorter step measures how fast work is handed to a GPU, not how fast the GPU does it."""
 
@@ -43,7 +46,8 @@ def bfloat16_speed_up(repeats: int = 5) -> float:
     """Return how many times faster two small convolutions train in bfloat16 than in float32.
 
     Both are timed in turn, so that a machine that slows down meanwhile slows both; the median of
-    the ratios is returned. Takes a second or two.
+    the ratios is returned. Takes a second or two, and not much more where bfloat16 is slow: one
+    ratio tells so.
     """
     n_images = 64
     while True:
@@ -53,7 +57,9 @@ def bfloat16_speed_up(repeats: int = 5) -> float:
             break
         n_images *= 8
     _seconds(bfloat16)
-    ratios = [_seconds(float32) / _seconds(bfloat16) for _ in range(repeats)]
+    ratios: list[float] = []
+    while len(ratios) < repeats and min(ratios, default=1.0) > HOPELESS:
+        ratios.append(_seconds(float32) / _seconds(bfloat16))
     return statistics.median(ratios)
 
 

@@ -35,6 +35,25 @@ def test_the_speed_up_is_measured():
     assert 0 < precision.bfloat16_speed_up(repeats=1) < math.inf
 
 
+@pytest.mark.parametrize(
+    ("seconds", "n_measured", "speed_up"),
+    [((1.0, 13.0), 1, 1 / 13), ((1.0, 1.5), 5, 1 / 1.5), ((1.0, 0.5), 5, 2.0)],
+)
+def test_the_speed_up_is_measured_again_and_again_unless_it_is_hopeless(
+    seconds, n_measured, speed_up, monkeypatch
+):
+    measured = []
+
+    def timed(step):
+        measured.append(step)
+        return seconds[step == "bfloat16"]
+
+    monkeypatch.setattr(precision, "_step", lambda dtype, n_images: dtype)
+    monkeypatch.setattr(precision, "_seconds", timed)
+    assert precision.bfloat16_speed_up.__wrapped__(5) == pytest.approx(speed_up)
+    assert measured.count("bfloat16") == 1 + n_measured  # The first one only traces.
+
+
 @pytest.mark.parametrize("chosen", ["float32", "bfloat16"])
 def test_a_model_computes_in_the_active_precision_keeps_float32_weights_and_learns(chosen):
     precision.activate(chosen)
