@@ -5,7 +5,7 @@
 
 "layers" is "keras" for Keras's own BatchNormalization and Dropout, "ours" for those of
 `search_spaces`. "feed" is a key of `benchmarks.keras_feeds.FEEDS`. "augmentation" is "none" or
-"layers", which puts Keras's random layers into the model.
+"layers", which puts Keras's random layers into the model. "kernels" is one of `benchmarks.kernels`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sys
 from typing import Any
 
+from benchmarks.kernels import PREFERRED, import_keras
 from benchmarks.worker import Turns
 from benchmarks.workload import IMAGE_SHAPE, MAX_EPOCHS, N_CLASSES, Workload
 
@@ -23,9 +24,7 @@ def main() -> None:
     spec = json.loads(sys.argv[1])
     workload = Workload.of(spec)
 
-    from study.start_backend import import_backend
-
-    import_backend()
+    import_keras(spec.get("kernels", PREFERRED))
     import keras
 
     from benchmarks.keras_feeds import FEEDS, augmenting_layers

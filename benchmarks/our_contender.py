@@ -1,7 +1,8 @@
 """A contender: this project's training loop.
 
 python -m benchmarks.our_contender '{"family": "custom_cnn", "n_images": 9984,
-                                     "precision": "auto", "augmented": false}'
+                                     "precision": "auto", "augmented": false,
+                                     "kernels": "preferred"}'
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import sys
 from typing import Any
 
+from benchmarks.kernels import PREFERRED, import_keras
 from benchmarks.worker import Turns
 from benchmarks.workload import IMAGE_SHAPE, MAX_EPOCHS, N_CLASSES, Workload
 
@@ -19,9 +21,7 @@ def main() -> None:
     spec = json.loads(sys.argv[1])
     workload = Workload.of(spec)
 
-    from study.start_backend import import_backend
-
-    import_backend()
+    import_keras(spec.get("kernels", PREFERRED))
     from search_spaces.flops import forward_flops
     from study.training import precision
 

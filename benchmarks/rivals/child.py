@@ -11,6 +11,7 @@ import os
 import sys
 
 from benchmarks.rivals.setting import Assignment
+from study.start_backend import import_backend
 
 
 def main(task: str) -> None:
@@ -29,6 +30,7 @@ def _search(given: str) -> str:
 
 
 def _retrain(given: str) -> str:
+    import_backend()
     from benchmarks.rivals.retraining import test_accuracies
 
     fields = json.loads(given)
@@ -37,6 +39,7 @@ def _retrain(given: str) -> str:
 
 
 def _precision(_given: str) -> str:
+    import_backend()
     from study.training import precision
 
     return precision.resolve("auto")

@@ -11,6 +11,7 @@ from functools import partial
 
 from benchmarks.rivals.outcome import Found
 from benchmarks.rivals.setting import Assignment
+from benchmarks.rivals.styles import choose_kernels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,24 +42,28 @@ def _ours(assignment: Assignment) -> Found:
 
 
 def _optuna(assignment: Assignment, *, configuration: str) -> Found:
+    choose_kernels(configuration)
     from benchmarks.rivals import optuna_fit
 
     return optuna_fit.search(assignment, configuration=configuration)
 
 
 def _hyperband(assignment: Assignment, *, configuration: str) -> Found:
+    choose_kernels(configuration)
     from benchmarks.rivals import keras_tuners
 
     return keras_tuners.hyperband(assignment, configuration=configuration)
 
 
 def _bayesian(assignment: Assignment, *, configuration: str) -> Found:
+    choose_kernels(configuration)
     from benchmarks.rivals import keras_tuners
 
     return keras_tuners.bayesian_optimization(assignment, configuration=configuration)
 
 
 def _ray(assignment: Assignment, *, configuration: str, cpus_per_trial: int) -> Found:
+    choose_kernels(configuration)
     from benchmarks.rivals import ray_tune
 
     return ray_tune.search(assignment, configuration=configuration, cpus_per_trial=cpus_per_trial)

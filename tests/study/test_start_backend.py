@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,50 @@ def test_workers_share_a_gpu_because_each_takes_memory_only_as_it_needs_it(monke
     start_backend.import_backend()
     assert grows == {"GPU:0": True, "GPU:1": True}
     assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("processor", "decided", "expected"),
+    [
+        ("x86_64", None, "1"),
+        ("AMD64", None, "1"),
+        ("x86_64", "0", "0"),
+        ("aarch64", None, None),
+        ("arm64", "1", "1"),
+    ],
+)
+def test_onednn_is_preferred_on_x86_unless_the_user_has_decided(
+    processor, decided, expected, monkeypatch
+):
+    monkeypatch.setattr("platform.machine", lambda: processor)
+    monkeypatch.setenv(start_backend.ONEDNN, decided or "")
+    if decided is None:
+        monkeypatch.delenv(start_backend.ONEDNN)
+    start_backend.prefer_onednn()
+    assert os.environ.get(start_backend.ONEDNN) == expected
+
+
+@pytest.mark.skipif(
+    platform.machine().lower() not in start_backend.X86_64, reason="asked for on x86 alone"
+)
+@pytest.mark.parametrize(("decided", "taken"), [(None, "True"), ("0", "False")])
+def test_tensorflow_takes_onednn_on_any_x86_processor_once_it_is_imported_by_us(decided, taken):
+    program = (
+        "from study.start_backend import import_backend; import_backend();"
+        "from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != start_backend.ONEDNN}
+    if decided is not None:
+        environment[start_backend.ONEDNN] = decided
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{taken}\n"
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
