@@ -5,7 +5,8 @@
 
 "layers" is "keras" for Keras's own BatchNormalization and Dropout, "ours" for those of
 `search_spaces`. "feed" is a key of `benchmarks.keras_feeds.FEEDS`. "augmentation" is "none" or
-"layers", which puts Keras's random layers into the model. "kernels" is one of `benchmarks.kernels`.
+"layers", which puts Keras's random layers into the model. "kernels" is one of `benchmarks.kernels`,
+PREFERRED if it is not given.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Which kernels a contender's TensorFlow has: those that this project asks for, or its own choice.
 
-On processors with AVX-512-VNNI and newer instructions the two are the same.
+The two differ only on x86 processors that have no newer instructions than AVX2 or plain AVX-512.
 """
 
 from __future__ import annotations
 
 import os
+
+from study.start_backend import ONEDNN, import_backend
 
 PREFERRED, SHIPPED = "preferred", "shipped"
 
@@ -16,10 +18,14 @@ def import_keras(kernels: str) -> None:
     Args:
         kernels: `PREFERRED` or `SHIPPED`.
     """
+    leave_kernels_to_tensorflow()
     if kernels == PREFERRED:
-        from study.start_backend import import_backend
-
         import_backend()
     else:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         import keras  # noqa: F401
+
+
+def leave_kernels_to_tensorflow() -> None:
+    """Forget what this process was told: a contender's setting alone decides."""
+    os.environ.pop(ONEDNN, None)

@@ -95,7 +95,7 @@ WITHOUT_BFLOAT16 = {
 } | {"ours_shipped": _ours("ours, without asking for oneDNN", "float32", kernels=SHIPPED)}
 """The same on a processor that has no bfloat16, where float32 is everybody's best.
 
-There TensorFlow takes other kernels too unless it is asked for oneDNN's.
+On many of them TensorFlow takes other kernels unless it is asked for oneDNN's.
 """
 
 TITLES = {name: contender.title for name, contender in (CONTENDERS | WITHOUT_BFLOAT16).items()}

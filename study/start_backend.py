@@ -18,7 +18,7 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """Whether TensorFlow takes oneDNN's kernels for convolutions and more: "0" or "1"."""
 
 X86_64 = ("x86_64", "amd64")
-"""Names of the one architecture on which that was measured."""
+"""Names of the one architecture on which oneDNN's kernels were measured."""
 
 
 def chosen_backend() -> str:
@@ -57,7 +57,6 @@ def import_backend(*, quiet: bool = True) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # JAX would take three quarters of a GPU's memory at once and leave other workers no room.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    prefer_onednn()
     start = {"tensorflow": _start_tensorflow, "jax": _start_jax}[backend]
     with _held_stderr() if quiet else nullcontext():
         start()
@@ -66,14 +65,15 @@ def import_backend(*, quiet: bool = True) -> None:
 def prefer_onednn() -> None:
     """Let TensorFlow take oneDNN's kernels, unless the user has decided; call before importing it.
 
-    By itself it takes them only on processors that have newer instructions than AVX2; what they
-    gain on one that has not is in `benchmarks/avx2.md`.
+    By itself it takes them only where there are newer instructions than AVX2; what they gain on a
+    processor without is in `benchmarks/avx2.md`.
     """
-    if platform.machine().lower() in X86_64:
-        os.environ.setdefault(ONEDNN, "1")
+    if platform.machine().lower() in X86_64 and not os.environ.get(ONEDNN):
+        os.environ[ONEDNN] = "1"
 
 
 def _start_tensorflow() -> None:
+    prefer_onednn()
     import tensorflow as tf
 
     for gpu in tf.config.list_physical_devices("GPU"):

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from study.start_backend import prefer_onednn
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = [
     "--headless",
@@ -21,6 +23,9 @@ OPTIONS = [
     "--disable-sync",
 ]
 
+
+# Before a test imports TensorFlow: what workers compute is compared with what tests do themselves.
+prefer_onednn()
 
 LONGEST = (
     *("test_end_to_end.py", "test_notebook.py", "test_jax.py", "test_workers_training.py"),

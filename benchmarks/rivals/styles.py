@@ -21,7 +21,7 @@ class FitStyle:
         own_pipeline: A `tf.data` pipeline of whole batches without autotuning, whose threads can
             oversleep the end of an epoch, in place of arrays.
         steps_per_execution: Steps that one call of the compiled function makes.
-        fast_kernels: oneDNN's on every processor, in place of those that TensorFlow chooses.
+        fast_kernels: oneDNN's on every x86 processor, in place of those that TensorFlow chooses.
     """
 
     own_layers: bool

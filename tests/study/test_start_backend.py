@@ -74,6 +74,7 @@ def test_workers_share_a_gpu_because_each_takes_memory_only_as_it_needs_it(monke
     [
         ("x86_64", None, "1"),
         ("AMD64", None, "1"),
+        ("x86_64", "", "1"),
         ("x86_64", "0", "0"),
         ("aarch64", None, None),
         ("arm64", "1", "1"),
@@ -108,9 +109,9 @@ def test_tensorflow_takes_onednn_on_any_x86_processor_once_it_is_imported_by_us(
         env=environment,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    assert done.stdout == f"{taken}\n"
+    assert (done.returncode, done.stdout) == (0, f"{taken}\n"), done.stderr
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
