@@ -14,6 +14,12 @@ from study.errors import ConfigError
 ROOT = Path(__file__).parents[2]
 
 
+def run(command, environment):
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.parametrize(
     ("wanted", "chosen"),
     [(None, "tensorflow"), ("", "tensorflow"), ("tensorflow", "tensorflow"), ("jax", "jax")],
@@ -40,14 +46,8 @@ def test_a_backend_that_is_not_installed_is_refused_before_it_is_imported(monkey
 
 
 def test_a_backend_that_cannot_train_ends_the_program_in_one_line():
-    done = subprocess.run(
-        [sys.executable, "-m", "study", "run", "--dataset", "digits"],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "study", "run", "--dataset", "digits"]
+    done = run(command, {**os.environ, "KERAS_BACKEND": "torch"})
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
@@ -103,14 +103,7 @@ def test_tensorflow_takes_onednn_on_any_x86_processor_once_it_is_imported_by_us(
     environment = {key: value for key, value in os.environ.items() if key != start_backend.ONEDNN}
     if decided is not None:
         environment[start_backend.ONEDNN] = decided
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run([sys.executable, "-c", program], environment)
     assert (done.returncode, done.stdout) == (0, f"{taken}\n"), done.stderr
 
 
@@ -123,12 +116,5 @@ def test_importing_a_backend_quietly_says_nothing_and_lets_keras_use_it(backend)
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
     if backend != "tensorflow":
         environment["KERAS_BACKEND"] = backend
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run([sys.executable, "-c", program], environment)
     assert (done.stdout, done.stderr) == (f"{backend}\n", "")
