@@ -33,7 +33,9 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key != "OPTUNA_STORAGE"}
+    # JAX sets the log level when it is imported, which another test may have done in this process.
+    unset = ("OPTUNA_STORAGE", "TF_CPP_MIN_LOG_LEVEL")
+    kept = {key: value for key, value in os.environ.items() if key not in unset}
     return kept | {"PYTHONPATH": str(PROJECT)}
 
 
