@@ -1,10 +1,12 @@
 """What accuracy the shipped study's winners reach with Keras's classic `ImageDataGenerator`.
 
     python -m benchmarks.augmenters [--quick] [--folder DIR]
+    python -m benchmarks.augmenters --precision float32 --architectures alexnet_lite --machine NAME
 
 On a copy of `studies.db` that lacks the augmented runs the program itself trains them again, from
-the same seeds, with the other augmenter. Takes an hour or two on two cores, and goes on where
-it was stopped if it is called with the same folder.
+the same seeds, with the other augmenter; with a precision, which need not be the study's own, those
+of its own augmenter as well. Takes an hour or two on two cores, and goes on where it was stopped
+if it is called with the same folder.
 """
 
 from __future__ import annotations
@@ -18,17 +20,20 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from benchmarks import measuring
 from benchmarks.table import Result, Table
 from benchmarks.worker import ROOT
-from study.config import AUGMENTERS, IMAGE_DATA_GENERATOR
-from study.records import RetrainedResult
+from search_spaces import SPACES
+from study.config import AUGMENTERS, PRECISIONS
+from study.records import RETRAINED, RetrainedResult
 from study.storage import open_for_writing, read_study
 from study.studies import open_study
 from study.winners import results_of_winners
@@ -43,27 +48,41 @@ QUICK_RUN = (
 def main() -> int:
     """Measure, store and print."""
     parser = measuring.parser(__doc__, repeats=1)
-    parser.add_argument("--folder", type=Path, help="for the copy; temporary if not given")
+    parser.add_argument("--folder", type=Path, help="for the copies; temporary if not given")
+    parser.add_argument(
+        "--precision",
+        choices=[precision for precision in PRECISIONS if precision != "auto"],
+        help="train with both augmenters, in this precision; if not given, in the study's own",
+    )
+    parser.add_argument(
+        "--architectures",
+        choices=sorted(SPACES),
+        nargs="+",
+        default=sorted(SPACES),
+        help="families whose winners are trained; if not given, all",
+    )
     arguments = parser.parse_args()
     options, machine = measuring.options(arguments), measuring.machine()
     temporary = tempfile.TemporaryDirectory() if arguments.folder is None else None
     with temporary or nullcontext(str(arguments.folder)) as folder:
         name = QUICK if options.quick else SHIPPED
-        ours = _database(Path(folder).absolute(), quick=options.quick)
-        others = ours.with_name("others.db")
-        if not others.exists():
-            _without_augmented_runs(ours, others, name)
-        command = _recorded_command(others, name)
-        _run([*command, "--augmenter", IMAGE_DATA_GENERATOR], others)
-        measured = {
-            augmenter: _by_family(database, name)
-            for augmenter, database in zip(AUGMENTERS, (ours, others), strict=True)
-        }
+        study = _Study(
+            database=_database(Path(folder).absolute(), quick=options.quick),
+            name=name,
+            families=arguments.architectures,
+            precision=arguments.precision,
+        )
+        measured = {augmenter: study.augmented_with(augmenter) for augmenter in AUGMENTERS}
+        command = study.command()
     measuring.finish(
         "augmenters",
         options,
         machine=machine,
-        settings={"study": name, "command": shlex.join(command)},
+        settings={
+            "study": name,
+            "command": shlex.join(command),
+            "precision": arguments.precision or "the study's own",
+        },
         measured=measured,
         tables=tables,
     )
@@ -71,14 +90,89 @@ def main() -> int:
 
 
 def _database(folder: Path, *, quick: bool) -> Path:
-    """Return a database in the folder with the study as its own augmenter has it."""
+    """Return a database in the folder with the study as it was recorded."""
     folder.mkdir(parents=True, exist_ok=True)
-    database = folder / "ours.db"
+    database = folder / "recorded.db"
+    if database.exists():
+        return database
     if quick:
         _run(["run", *QUICK_RUN], database)
-    elif not database.exists():
+    else:
         shutil.copy(ROOT / "studies.db", database)
     return database
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Study:
+    """A recorded study whose winners are trained again with another augmenter.
+
+    Attributes:
+        database: That holds it; copies of it are made beside it.
+        name: Of the study.
+        families: Whose winners are trained.
+        precision: To train in; None for the recorded one.
+    """
+
+    database: Path
+    name: str
+    families: Sequence[str]
+    precision: str | None
+
+    def augmented_with(self, augmenter: str) -> dict[str, list[dict[str, Any]]]:
+        """Return each family's augmented runs, in the order of their seeds; trains what lacks."""
+        if augmenter == AUGMENTERS[0] and self.precision is None:
+            return self._runs(self.database)
+        database = self.database.with_name(f"{augmenter}.db")
+        if not database.exists():
+            self._forget_augmented_runs(database, augmenter)
+        _run([*self.command(), "--augmenter", augmenter], database)
+        return self._runs(database)
+
+    def command(self) -> list[str]:
+        """Return the study's own command after `python -m study`, for the families alone."""
+        record = read_study(f"sqlite:///{self.database}", self.name)
+        arguments = shlex.split(str(record.families[0].settings["command"]))[3:]
+        # Not where its output went.
+        for option in ("--storage", "--out", "--log-file", "--artifact-dir"):
+            if option in arguments:
+                place = arguments.index(option)
+                del arguments[place : place + 2]
+        return [*arguments, "--architectures", ",".join(self.families)]
+
+    def _forget_augmented_runs(self, database: Path, augmenter: str) -> None:
+        """Make a copy that lacks them and names the augmenter, and the precision to train in.
+
+        Runs without augmentation stay, whatever their precision: they are not to be trained again,
+        and nobody compares them.
+        """
+        unfinished = database.with_suffix(".part")
+        shutil.copy(self.database, unfinished)
+        with open_for_writing(f"sqlite:///{unfinished}") as storage:
+            whole = f"{self.name}/{RETRAINED}"
+            optuna_study = optuna.load_study(study_name=whole, storage=storage)
+            attrs = copy.deepcopy(optuna_study.user_attrs)
+            attrs["settings"]["augmentation"]["augmenter"] = augmenter
+            trials = [
+                trial
+                for trial in optuna_study.get_trials(states=(TrialState.COMPLETE,))
+                if not trial.params["augmentation"]
+            ]
+            optuna.delete_study(study_name=whole, storage=storage)
+            open_study(storage, whole, attrs=attrs, metric="test accuracy").add_trials(trials)
+            if self.precision is not None:
+                _set_precision(storage, self.name, self.precision)
+        unfinished.rename(database)
+
+    def _runs(self, database: Path) -> dict[str, list[dict[str, Any]]]:
+        record = read_study(f"sqlite:///{database}", self.name)
+        runs = sorted(
+            (result for result in results_of_winners(record) if result.augmented),
+            key=lambda result: result.seed,
+        )
+        return {
+            family: [_numbers(run) for run in runs if run.family == family]
+            for family in self.families
+        }
 
 
 def _run(arguments: Sequence[str], database: Path) -> None:
@@ -86,47 +180,12 @@ def _run(arguments: Sequence[str], database: Path) -> None:
     subprocess.run([sys.executable, "-m", "study", *arguments, *place], cwd=ROOT, check=True)
 
 
-def _recorded_command(database: Path, name: str) -> list[str]:
-    """Return the study's own command after `python -m study`, without where its output went."""
-    command = read_study(f"sqlite:///{database}", name).families[0].settings["command"]
-    arguments = shlex.split(str(command))[3:]
-    for option in ("--storage", "--out", "--log-file", "--artifact-dir"):
-        if option in arguments:
-            place = arguments.index(option)
-            del arguments[place : place + 2]
-    return arguments
-
-
-def _without_augmented_runs(ours: Path, others: Path, name: str) -> None:
-    """Make a copy of a database that lacks a study's augmented runs and names the other tool."""
-    unfinished = others.with_suffix(".part")
-    shutil.copy(ours, unfinished)
-    with open_for_writing(f"sqlite:///{unfinished}") as storage:
-        whole = f"{name}/retrained"
-        optuna_study = optuna.load_study(study_name=whole, storage=storage)
-        attrs = copy.deepcopy(optuna_study.user_attrs)
-        attrs["settings"]["augmentation"]["augmenter"] = IMAGE_DATA_GENERATOR
-        trials = [
-            trial
-            for trial in optuna_study.get_trials(states=(TrialState.COMPLETE,))
-            if not trial.params["augmentation"]
-        ]
-        optuna.delete_study(study_name=whole, storage=storage)
-        open_study(storage, whole, attrs=attrs, metric="test accuracy").add_trials(trials)
-    unfinished.rename(others)
-
-
-def _by_family(database: Path, name: str) -> dict[str, list[dict[str, Any]]]:
-    """Return each family's augmented runs in the order of their seeds."""
-    record = read_study(f"sqlite:///{database}", name)
-    runs = sorted(
-        (result for result in results_of_winners(record) if result.augmented),
-        key=lambda result: result.seed,
-    )
-    return {
-        family.family: [_numbers(run) for run in runs if run.family == family.family]
-        for family in record.families
-    }
+def _set_precision(storage: RDBStorage, name: str, precision: str) -> None:
+    for summary in storage.get_all_studies():
+        if summary.study_name.startswith(f"{name}/"):
+            optuna_study = optuna.load_study(study_name=summary.study_name, storage=storage)
+            settings = {**optuna_study.user_attrs["settings"], "precision": precision}
+            optuna_study.set_user_attr("settings", settings)
 
 
 def _numbers(run: RetrainedResult) -> dict[str, Any]:
