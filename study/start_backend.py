@@ -7,8 +7,9 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from study.errors import ConfigError
 
@@ -16,6 +17,12 @@ BACKENDS = ("tensorflow", "jax")
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """Whether TensorFlow takes oneDNN's kernels for convolutions and more: "0" or "1"."""
+
+UNUSED = {"tensorflow": ("jax", "pandas", "sklearn"), "jax": ("pandas", "sklearn")}
+"""By backend, what it and Keras import where it is installed, and no training needs.
+
+It takes a third of their time to import, which every worker spends.
+"""
 
 X86_64 = ("x86_64", "amd64")
 """Names of the one architecture on which oneDNN's kernels were measured."""
@@ -41,7 +48,9 @@ def chosen_backend() -> str:
 
 
 def import_backend(*, quiet: bool = True) -> None:
-    """Import Keras's backend; call it before anything imports Keras.
+    """Import Keras and its backend; call it before anything imports Keras.
+
+    Keras then takes no data frames and wraps no models for scikit-learn.
 
     Args:
         quiet: Whether to hide the lines about missing GPUs, which ignore the log level; they are
@@ -58,8 +67,9 @@ def import_backend(*, quiet: bool = True) -> None:
     # JAX would take three quarters of a GPU's memory at once and leave other workers no room.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     start = {"tensorflow": _start_tensorflow, "jax": _start_jax}[backend]
-    with _held_stderr() if quiet else nullcontext():
+    with _held_stderr() if quiet else nullcontext(), _hidden(UNUSED[backend]):
         start()
+        import keras  # noqa: F401
 
 
 def prefer_onednn() -> None:
@@ -85,6 +95,19 @@ def _start_jax() -> None:
     import jax
 
     jax.devices()
+
+
+@contextmanager
+def _hidden(names: Sequence[str]) -> Iterator[None]:
+    """Let imports of these fail meanwhile as if they were not installed, unless they are there."""
+    hidden = [name for name in names if name not in sys.modules]
+    modules: dict[str, Any] = sys.modules
+    modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del modules[name]
 
 
 @contextmanager

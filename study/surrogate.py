@@ -14,7 +14,6 @@ from optuna.distributions import (
     IntDistribution,
     json_to_distribution,
 )
-from sklearn.ensemble import RandomForestRegressor
 
 from study.records import FamilyRecord
 
@@ -35,6 +34,9 @@ def fit(family: FamilyRecord, *, epochs: int) -> Predict:
         family: With at least one scored trial.
         epochs: Of a whole trial.
     """
+    # Takes longer to import than all else that a search needs, and only an ablation comes here.
+    from sklearn.ensemble import RandomForestRegressor
+
     trials = [trial for trial in family.trials if trial.validation_accuracy]
     distributions = {
         name: json_to_distribution(text)

@@ -168,6 +168,19 @@ def test_only_studies_takes_optuna_studies_from_a_database():
     ids=" ".join,
 )
 def test_what_must_answer_quickly_or_stay_small_loads_neither_tensorflow_nor_keras(command):
+    loaded = loaded_by(command)
+    assert "argparse" in loaded or "analysis" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_a_search_begins_without_what_only_reports_and_ablations_need():
+    assert loaded_by(["-c", "import study.job"]) & {"sqlalchemy", "sklearn", "pandas"} == {
+        "sqlalchemy"
+    }
+
+
+def loaded_by(command: list[str]) -> set[str]:
+    """Return the top-level names of all that a run of Python imports."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *command],
         cwd=ROOT,
@@ -176,9 +189,7 @@ def test_what_must_answer_quickly_or_stay_small_loads_neither_tensorflow_nor_ker
         check=True,
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
-    assert "argparse" in loaded or "analysis" in loaded
-    assert not loaded & set(HEAVY)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
 @pytest.mark.parametrize(

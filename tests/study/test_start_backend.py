@@ -118,3 +118,26 @@ def test_importing_a_backend_quietly_says_nothing_and_lets_keras_use_it(backend)
         environment["KERAS_BACKEND"] = backend
     done = run([sys.executable, "-c", program], environment)
     assert (done.stdout, done.stderr) == (f"{backend}\n", "")
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_backend_comes_without_what_no_training_needs_which_can_be_imported_later(backend):
+    program = (
+        "import importlib, sys; from study import start_backend; start_backend.import_backend();"
+        f"unused = start_backend.UNUSED[{backend!r}];"
+        "print('keras' in sys.modules, sys.modules.keys() & set(unused));"
+        "[importlib.import_module(name) for name in unused];"
+        "print(sorted(sys.modules.keys() & set(unused)))"
+    )
+    done = run([sys.executable, "-c", program], {**os.environ, "KERAS_BACKEND": backend})
+    unused = sorted(start_backend.UNUSED[backend])
+    assert done.stdout.splitlines() == ["True set()", str(unused)], done.stderr
+
+
+def test_what_was_imported_before_its_backend_stays():
+    program = (
+        "import sys, pandas; from study.start_backend import import_backend; import_backend();"
+        "import pandas as again; print(again is pandas, 'sklearn' in sys.modules)"
+    )
+    done = run([sys.executable, "-c", program], dict(os.environ))
+    assert done.stdout == "True False\n", done.stderr
