@@ -42,7 +42,8 @@ def trainers(storage: RDBStorage, config: StudyConfig, workers: Workers) -> tupl
             "continue it on a machine like its first, or give --name for a new study."
         )
         return stored, _wary(workers, stored, remedy)
-    chosen = ask(workers, PrecisionWork(), "auto")
+    n_trials = config.search.n_trials * len(config.families)
+    chosen = ask(workers, PrecisionWork(), "auto", n_to_follow=n_trials - 1)
     logger.info("Training computes in %s.", chosen)
     return chosen, workers
 

@@ -80,13 +80,14 @@ class Workers(Protocol):
 class _OneTask(Generic[Task, Result]):
     """A single task, tried again once where its process dies."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, n_to_follow: int) -> None:
         self._waiting = [task]
+        self._n_to_follow = n_to_follow
         self._n_deaths = 0
         self.results: list[Result] = []
 
     def n_left(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + (0 if self.results else self._n_to_follow)
 
     def next_task(self) -> Task | None:
         return self._waiting.pop() if self._waiting else None
@@ -111,8 +112,16 @@ class _OneTask(Generic[Task, Result]):
         )
 
 
-def ask(workers: Workers, work: Work[Task, Result], task: Task) -> Result:
-    """Have a single task done and return its result."""
-    tasks: _OneTask[Task, Result] = _OneTask(task)
+def ask(workers: Workers, work: Work[Task, Result], task: Task, *, n_to_follow: int = 0) -> Result:
+    """Have a single task done and return its result.
+
+    Args:
+        workers: Who does it.
+        work: Its kind.
+        task: What to do.
+        n_to_follow: Tasks, of whatever kind, that are sure to come next: workers for them import
+            what is slow to import while one of them does this task.
+    """
+    tasks: _OneTask[Task, Result] = _OneTask(task, n_to_follow=n_to_follow)
     workers.run(work, tasks)
     return tasks.results[0]

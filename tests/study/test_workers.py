@@ -72,6 +72,14 @@ def test_no_more_processes_are_started_than_there_are_tasks():
         assert len(children()) == 1
 
 
+def test_workers_for_tasks_that_are_sure_to_come_start_while_one_does_the_first():
+    with pool(2) as workers:
+        assert ask(workers, ToyWork(toy_work.see_a_sibling), True, n_to_follow=100)
+        assert len(children()) == 2
+        assert len(set(squares(workers, 20))) <= 2
+        assert len(children()) == 2
+
+
 def test_what_a_worker_logs_is_logged_by_the_parent(caplog):
     with caplog.at_level(logging.INFO, logger="study"), pool() as workers:
         workers.run(ToyWork(toy_work.talk), ToyTasks([1, 2]))
