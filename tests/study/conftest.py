@@ -1,18 +1,16 @@
-"""Fixtures that tests of the study share: real and small runs, databases, datasets elsewhere."""
+"""Fixtures that tests of the study share: small runs, databases, datasets elsewhere."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from search_spaces import SPACES
-from study.config import RetrainConfig, SearchConfig, StudyConfig
-from study.datasets import DATASETS, draw_sample
+from study.datasets import DATASETS
 from study.records import StudyRecord
 from study.storage import open_for_writing
 from tests.command_line import CommandLine
@@ -21,40 +19,6 @@ from tests.study.bad_input import Here
 from tests.study.databases import add_study, url_of
 from tests.study.datasets_world import World, make_world
 from tests.study.local_workers import LocalWorkers
-
-
-@dataclass(frozen=True, kw_only=True)
-class RealRun:
-    """What the run was asked for and what it left."""
-
-    config: StudyConfig
-    record: StudyRecord
-    folder: Path
-
-
-@pytest.fixture(scope="session")
-def real_run(tmp_path_factory: pytest.TempPathFactory) -> RealRun:
-    """Two trials of one epoch a family, each winner retrained for one epoch, on 100 digits."""
-    from study import job
-
-    folder = tmp_path_factory.mktemp("real_run")
-    config = small.config(
-        folder,
-        name="digits-run",
-        dataset="digits",
-        families=tuple(SPACES),
-        search=SearchConfig(n_trials=2, epochs=1, fraction=0.07, precision="float32"),
-        retrain=RetrainConfig(epochs=1, n_seeds=1),
-    )
-    digits = DATASETS["digits"]
-    drawn = draw_sample(
-        digits.load_training(config.data_dir),
-        n_classes=digits.n_classes,
-        fraction=config.search.fraction,
-        seed=config.search.seed,
-    )
-    record = job.run(config, sample=drawn, progress=small.silent_progress())
-    return RealRun(config=config, record=record, folder=folder)
 
 
 @pytest.fixture
