@@ -13,16 +13,21 @@ import numpy as np
 
 from study.training.backend import active_backend
 
+_Step = Callable[[], Any]
+
 REQUIRED_SPEED_UP = 1.15
 """bfloat16 must be faster by this factor: well inside noise it is not worth its coarser numbers."""
 
 HOPELESS = 0.4
-"""No noise makes so little of a precision that pays."""
+"""No noise makes so little of a precision that pays, three times in a row."""
+
+FEW_IMAGES, N_LOOKS = 8, 3
+"""Of a first look, for which a processor that makes bfloat16 up takes a second."""
+
+MANY_IMAGES, MOST_IMAGES = 64, 64 * 8**2
 
 LONG_ENOUGH_SECONDS = 5e-3
 """A shorter step measures how fast work is handed to a GPU, not how fast the GPU does it."""
-
-MOST_IMAGES = 64 * 8**2
 
 
 def resolve(precision: str) -> str:
@@ -46,24 +51,36 @@ def bfloat16_speed_up(repeats: int = 5) -> float:
     """Return how many times faster two small convolutions train in bfloat16 than in float32.
 
     Both are timed in turn, so that a machine that slows down meanwhile slows both; the median of
-    the ratios is returned. Takes a second or two, and not much more where bfloat16 is slow: one
-    ratio tells so.
+    the ratios is returned. Takes a second or two. Where bfloat16 is many times slower, a look at a
+    few images tells so, and no more are asked.
     """
-    n_images = 64
-    while True:
-        float32, bfloat16 = (_step(dtype, n_images) for dtype in ("float32", "bfloat16"))
-        seconds = min(_seconds(float32) for _ in range(2))
-        if seconds >= LONG_ENOUGH_SECONDS or n_images >= MOST_IMAGES:
-            break
-        n_images *= 8
-    _seconds(bfloat16)
-    ratios: list[float] = []
-    while len(ratios) < repeats and min(ratios, default=1.0) > HOPELESS:
-        ratios.append(_seconds(float32) / _seconds(bfloat16))
+    ratios = _ratios(*_steps(FEW_IMAGES), repeats=N_LOOKS)
+    if max(ratios) > HOPELESS:
+        ratios = _ratios(*_long_steps(), repeats=repeats)
     return statistics.median(ratios)
 
 
-def _step(dtype: str, n_images: int) -> Callable[[], Any]:
+def _long_steps() -> tuple[_Step, _Step]:
+    n_images = MANY_IMAGES
+    while True:
+        float32, bfloat16 = _steps(n_images)
+        seconds = min(_seconds(float32) for _ in range(2))
+        if seconds >= LONG_ENOUGH_SECONDS or n_images >= MOST_IMAGES:
+            return float32, bfloat16
+        n_images *= 8
+
+
+def _ratios(float32: _Step, bfloat16: _Step, *, repeats: int) -> list[float]:
+    for step in (float32, bfloat16):
+        _seconds(step)  # Traces it.
+    return [_seconds(float32) / _seconds(bfloat16) for _ in range(repeats)]
+
+
+def _steps(n_images: int) -> tuple[_Step, _Step]:
+    return _step("float32", n_images), _step("bfloat16", n_images)
+
+
+def _step(dtype: str, n_images: int) -> _Step:
     rng = np.random.default_rng(0)
     images = rng.random((n_images, 16, 16, 64), dtype=np.float32)
     kernel = rng.normal(scale=0.05, size=(3, 3, 64, 64)).astype(np.float32)
@@ -81,7 +98,7 @@ def _step(dtype: str, n_images: int) -> Callable[[], Any]:
     return lambda: gradient(kernel)
 
 
-def _seconds(step: Callable[[], Any]) -> float:
+def _seconds(step: _Step) -> float:
     start = time.perf_counter()
     step()
     return time.perf_counter() - start

@@ -36,22 +36,42 @@ def test_the_speed_up_is_measured():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "n_measured", "speed_up"),
-    [((1.0, 13.0), 1, 1 / 13), ((1.0, 1.5), 5, 1 / 1.5), ((1.0, 0.5), 5, 2.0)],
+    ("looks", "on_many", "n_on_many", "speed_up"),
+    [
+        ((13.0, 11.0, 12.0), 9.0, 0, 1 / 12),
+        ((13.0, 2.0, 12.0), 9.0, 5, 1 / 9),
+        ((13.0, 2.0, 12.0), 0.5, 5, 2.0),
+        ((1.0, 1.0, 1.0), 0.5, 5, 2.0),
+    ],
 )
-def test_the_speed_up_is_measured_again_and_again_unless_it_is_hopeless(
-    seconds, n_measured, speed_up, monkeypatch
+def test_many_images_are_measured_unless_each_look_at_a_few_finds_bfloat16_hopeless(
+    looks, on_many, n_on_many, speed_up, monkeypatch
 ):
+    tracing = 100.0  # What a step's first call takes.
+    seconds = {
+        ("float32", precision.FEW_IMAGES): [tracing, 1.0, 1.0, 1.0],
+        ("bfloat16", precision.FEW_IMAGES): [tracing, *looks],
+        ("float32", precision.MANY_IMAGES): [tracing] + [1.0] * (2 + n_on_many),
+        ("bfloat16", precision.MANY_IMAGES): [tracing] + [on_many] * n_on_many,
+    }
+    monkeypatch.setattr(precision, "_step", lambda dtype, n_images: (dtype, n_images))
+    monkeypatch.setattr(precision, "_seconds", lambda step: seconds[step].pop(0))
+    assert precision.bfloat16_speed_up.__wrapped__(5) == pytest.approx(speed_up)
+    assert len(seconds["bfloat16", precision.MANY_IMAGES]) == (0 if n_on_many else 1)
+
+
+def test_steps_are_made_longer_until_a_gpu_is_measured_and_not_how_it_is_handed_work(monkeypatch):
     measured = []
 
     def timed(step):
         measured.append(step)
-        return seconds[step == "bfloat16"]
+        return 1e-3
 
-    monkeypatch.setattr(precision, "_step", lambda dtype, n_images: dtype)
+    monkeypatch.setattr(precision, "_step", lambda dtype, n_images: (dtype, n_images))
     monkeypatch.setattr(precision, "_seconds", timed)
-    assert precision.bfloat16_speed_up.__wrapped__(5) == pytest.approx(speed_up)
-    assert measured.count("bfloat16") == 1 + n_measured  # The first one only traces.
+    assert precision.bfloat16_speed_up.__wrapped__(5) == 1.0
+    assert max(measured) == ("float32", precision.MOST_IMAGES)
+    assert measured.count(("bfloat16", precision.MOST_IMAGES)) == 1 + 5
 
 
 @pytest.mark.parametrize("chosen", ["float32", "bfloat16"])
