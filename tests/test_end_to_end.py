@@ -147,7 +147,8 @@ def test_running_again_does_nothing_that_is_done(finished):
 def test_a_larger_target_continues(finished, tmp_path):
     folder, _ = finished
     (tmp_path / "studies.db").write_bytes((folder / "studies.db").read_bytes())
-    more = run(tmp_path, "study", *RUN, "--trials", "3", "--seeds", "2", "--quiet")
+    larger = ("--trials", "3", "--seeds", "2", "--workers", "1", "--quiet")
+    more = run(tmp_path, "study", *RUN, *larger)
     assert more.returncode == 0, more.stderr
     for before, after in zip(read(folder).families, read(tmp_path).families, strict=True):
         assert len(ended(after)) == 3
@@ -218,7 +219,8 @@ def offline(tmp_path, monkeypatch) -> Path:
 
 def test_digits_stand_in_for_cifar10_where_it_cannot_be_had_and_the_report_says_so(offline):
     small = ("--fraction", "0.07", "--trials", "1", "--epochs", "1", "--retrain-epochs", "1")
-    done = run(offline, "study", "run", *small, "--seeds", "1", "--architectures", "custom_cnn")
+    one = ("--seeds", "1", "--architectures", "custom_cnn", "--workers", "1")
+    done = run(offline, "study", "run", *small, *one)
     assert done.returncode == 0, done.stderr
     assert "digits stand in" in done.stderr
     study = read(offline)
