@@ -93,11 +93,9 @@ def _database(folder: Path, *, quick: bool) -> Path:
     """Return a database in the folder with the study as it was recorded."""
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / "recorded.db"
-    if database.exists():
-        return database
     if quick:
         _run(["run", *QUICK_RUN], database)
-    else:
+    elif not database.exists():
         shutil.copy(ROOT / "studies.db", database)
     return database
 
@@ -122,7 +120,8 @@ class _Study:
         """Return each family's augmented runs, in the order of their seeds; trains what lacks."""
         if augmenter == AUGMENTERS[0] and self.precision is None:
             return self._runs(self.database)
-        database = self.database.with_name(f"{augmenter}.db")
+        precision = self.precision or "as-recorded"
+        database = self.database.with_name(f"{augmenter}-{precision}.db")
         if not database.exists():
             self._forget_augmented_runs(database, augmenter)
         _run([*self.command(), "--augmenter", augmenter], database)

@@ -19,7 +19,7 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """Whether TensorFlow takes oneDNN's kernels for convolutions and more: "0" or "1"."""
 
 UNUSED = {"tensorflow": ("jax", "pandas", "sklearn"), "jax": ("pandas", "sklearn")}
-"""By backend, what it and Keras import where it is installed, and no training needs.
+"""By backend, what it and Keras import where it is installed, and no trial needs.
 
 It takes a third of their time to import, which every worker spends.
 """
@@ -50,7 +50,8 @@ def chosen_backend() -> str:
 def import_backend(*, quiet: bool = True) -> None:
     """Import Keras and its backend; call it before anything imports Keras.
 
-    Keras then takes no data frames and wraps no models for scikit-learn.
+    Keras then takes no data frames and wraps no models for scikit-learn. Meanwhile no other thread
+    may import what `UNUSED` names.
 
     Args:
         quiet: Whether to hide the lines about missing GPUs, which ignore the log level; they are
@@ -107,7 +108,8 @@ def _hidden(names: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         for name in hidden:
-            del modules[name]
+            if modules[name] is None:
+                del modules[name]
 
 
 @contextmanager

@@ -29,7 +29,7 @@ prefer_onednn()
 
 LONGEST = (
     *("test_end_to_end.py", "test_notebook.py", "test_jax.py", "test_workers_training.py"),
-    *("test_keras_tuner_training.py", "test_full_disk.py", "test_mistakes.py", "test_kills.py"),
+    *("test_keras_tuner_training.py", "test_full_disk.py", "test_real_run.py", "test_kills.py"),
 )
 """Files of about a minute each and more."""
 

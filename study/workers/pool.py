@@ -172,7 +172,7 @@ class WorkerPool:
     def _handle(self, worker: Worker, message: Message, tasks: Tasks[Any, Any]) -> None:
         match message:
             case Ready():
-                worker.is_ready = True
+                worker.note_opened()
                 self._n_stillbirths = 0
             case Done(result=result, resident_bytes=resident_bytes):
                 worker.note_memory(resident_bytes)

@@ -119,7 +119,7 @@ def ask(workers: Workers, work: Work[Task, Result], task: Task, *, n_to_follow: 
         workers: Who does it.
         work: Its kind.
         task: What to do.
-        n_to_follow: Tasks, of whatever kind, that are sure to come next: workers for them import
+        n_to_follow: Tasks, of whatever kind, that are meant to come next: workers for them import
             what is slow to import while one of them does this task.
     """
     tasks: _OneTask[Task, Result] = _OneTask(task, n_to_follow=n_to_follow)

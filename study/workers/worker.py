@@ -55,14 +55,19 @@ class Worker:
         far_end.close()
         self.gpu = environment.get("CUDA_VISIBLE_DEVICES")
         self.listens = False
-        self.is_ready = False
         self.is_leaving = False
         self.task: Any = None
         self.is_busy = False
+        self._n_opened, self._n_to_open = 0, 0
         self._n_tasks = 0
         self._busy_since = 0.0
         self._first_bytes: int | None = None
         self._bytes = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all work that it was sent is open."""
+        return 0 < self._n_opened == self._n_to_open
 
     @property
     def is_free(self) -> bool:
@@ -77,8 +82,12 @@ class Worker:
 
     def open(self, work: Work[Any, Any]) -> None:
         """Send it the work that its tasks are of."""
-        self.is_ready = False
+        self._n_to_open += 1
         self._send(Open(work))
+
+    def note_opened(self) -> None:
+        """Take note that it has opened a work; it may have been sent the next one meanwhile."""
+        self._n_opened += 1
 
     def give(self, task: Any) -> None:
         """Send it a task."""

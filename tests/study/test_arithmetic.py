@@ -27,6 +27,7 @@ class Answering:
     def run(self, work, tasks):
         if type(work) in self.answers:
             self.asked.append(type(work))
+            self.n_left = tasks.n_left()
             task = tasks.next_task()
             assert task is not None  # None would say that there is nothing to do.
             answer = self.answers[type(work)]
@@ -127,4 +128,6 @@ def test_a_new_study_trains_in_what_is_faster_and_is_not_measured_twice(tmp_path
     precision, trainers = chosen(tmp_path, workers)
     trained(trainers, 2)
     assert (precision, workers.asked, workers.n_trained) == ("bfloat16", [PrecisionWork], 2)
+    # Workers for all its trials start meanwhile.
+    assert workers.n_left == small.config(tmp_path).search.n_trials
     assert told(caplog) == ["Training computes in bfloat16."]

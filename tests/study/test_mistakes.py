@@ -8,14 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-# Loading a saved model needs the layers that it may hold.
-import search_spaces.layers  # noqa: F401
 from study.config import RetrainConfig
 from study.datasets import DATASETS
-from study.datasets.base import Images
 from study.mistakes import N_MISTAKES, encode_confidences, most_confident_mistakes
 from study.storage.decoding import bytes_of
 from tests.study import small
+from tests.study.kept_of_tests import check_kept, softmax
 
 
 def random_test(n, *, n_wrong, levels):
@@ -49,32 +47,6 @@ def test_confidences_are_one_byte_each():
     assert list(found) == [0, 26, 64, 128, 255]
 
 
-def softmax(logits):
-    powers = np.exp(logits.astype(np.float64))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def check(result, test: Images, probabilities):
-    """Check what was kept of a run against its model's probabilities on the test split."""
-    predicted = np.frombuffer(result.predictions, np.uint8)
-    np.testing.assert_array_equal(predicted, probabilities.argmax(axis=1))
-    highest = probabilities.max(axis=1)
-    np.testing.assert_allclose(
-        np.frombuffer(result.confidences, np.uint8) / 255, highest, atol=3e-3
-    )
-    wrong = np.flatnonzero(predicted != test.labels)
-    assert len(result.mistakes) == min(N_MISTAKES, len(wrong)) > 0
-    expected = np.sort(highest[wrong])[::-1][:N_MISTAKES]
-    for mistake, confidence in zip(result.mistakes, expected, strict=True):
-        assert mistake.confidence == pytest.approx(confidence, abs=1e-5)
-        assert mistake.confidence == pytest.approx(highest[mistake.index], abs=1e-5)
-        assert (mistake.true, mistake.predicted) == (
-            test.labels[mistake.index],
-            predicted[mistake.index],
-        )
-        assert mistake.pixels == test.images[mistake.index].tobytes()
-
-
 @pytest.mark.parametrize(
     ("flips", "precision"), [(False, "float32"), (True, "float32"), (True, "bfloat16")]
 )
@@ -90,4 +62,4 @@ def test_confidences_and_mistakes_are_those_of_the_models_that_were_kept(
     # With a flip in testing they are the mean of both views.
     views = [test.images, test.images[:, :, ::-1]] if flips else [test.images]
     probabilities = np.mean([softmax(model.predict_on_batch(view)) for view in views], axis=0)
-    check(best, test, probabilities)
+    check_kept(best, test, probabilities)

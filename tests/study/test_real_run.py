@@ -11,7 +11,7 @@ import pytest
 from sklearn import metrics
 
 # Loading a saved model needs the layers that it may hold.
-import search_spaces.batch_normalization
+import search_spaces.layers
 import search_spaces.local_response  # noqa: F401
 from search_spaces import SPACES
 from study import job
@@ -32,6 +32,7 @@ from tests.study.documented_records import (
     VALIDATED,
     VALIDATION,
 )
+from tests.study.kept_of_tests import check_kept, softmax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +182,7 @@ def test_the_saved_model_is_that_of_the_best_run_and_loads_without_trust(real_ru
     assert sorted(path.name for path in models.iterdir()) == sorted(
         f"{family}.keras" for family in SPACES
     )
-    images = DATASETS["digits"].load_test(real_run.config.data_dir).images
+    test = DATASETS["digits"].load_test(real_run.config.data_dir)
     for family in SPACES:
         best = max(
             (result for result in results(real_run) if result.family == family),
@@ -189,6 +190,7 @@ def test_the_saved_model_is_that_of_the_best_run_and_loads_without_trust(real_ru
         )
         path = models / f"{family}.keras"
         model = keras.models.load_model(path, safe_mode=True)
-        predicted = Predictor(model)(images).argmax(axis=1).astype(np.uint8)
+        predicted = Predictor(model)(test.images).argmax(axis=1).astype(np.uint8)
         assert predicted.tobytes() == best.predictions
+        check_kept(best, test, softmax(model.predict_on_batch(test.images)))
         assert best.model_bytes == path.stat().st_size

@@ -143,6 +143,21 @@ def test_a_worker_is_worn_when_it_holds_more_than_the_limit_and_than_it_began_wi
         worker.end()
 
 
+def test_a_worker_is_ready_when_it_has_opened_all_that_it_was_sent():
+    worker = Worker(environment={})
+    try:
+        assert not worker.is_ready
+        readiness = []
+        for note in (worker.open, worker.open, worker.note_opened, worker.note_opened):
+            note(*([ToyWork(toy_work.square)] if note == worker.open else []))
+            readiness.append(worker.is_ready)
+        assert readiness == [False, False, False, True]
+        worker.open(ToyWork(toy_work.square))
+        assert not worker.is_ready
+    finally:
+        worker.end()
+
+
 def test_a_successor_starts_before_the_last_task_has_ended():
     with pool(max_tasks=1) as workers:
         tasks = ToyTasks([True, False])
