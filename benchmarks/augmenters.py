@@ -1,7 +1,7 @@
 """What accuracy the shipped study's winners reach with Keras's classic `ImageDataGenerator`.
 
     python -m benchmarks.augmenters [--quick] [--folder DIR]
-    python -m benchmarks.augmenters --precision float32 --architectures alexnet_lite --machine NAME
+    python -m benchmarks.augmenters --precision float32 --seeds 2 --machine NAME
 
 On a copy of `studies.db` that lacks the augmented runs the program itself trains them again, from
 the same seeds, with the other augmenter; with a precision, which need not be the study's own, those
@@ -61,6 +61,7 @@ def main() -> int:
         default=sorted(SPACES),
         help="families whose winners are trained; if not given, all",
     )
+    parser.add_argument("--seeds", type=int, help="of each winner; if not given, as recorded")
     arguments = parser.parse_args()
     options, machine = measuring.options(arguments), measuring.machine()
     temporary = tempfile.TemporaryDirectory() if arguments.folder is None else None
@@ -71,6 +72,7 @@ def main() -> int:
             name=name,
             families=arguments.architectures,
             precision=arguments.precision,
+            n_seeds=arguments.seeds,
         )
         measured = {augmenter: study.augmented_with(augmenter) for augmenter in AUGMENTERS}
         command = study.command()
@@ -109,12 +111,14 @@ class _Study:
         name: Of the study.
         families: Whose winners are trained.
         precision: To train in; None for the recorded one.
+        n_seeds: Of each winner; None for as many as were recorded.
     """
 
     database: Path
     name: str
     families: Sequence[str]
     precision: str | None
+    n_seeds: int | None
 
     def augmented_with(self, augmenter: str) -> dict[str, list[dict[str, Any]]]:
         """Return each family's augmented runs, in the order of their seeds; trains what lacks."""
@@ -136,6 +140,8 @@ class _Study:
             if option in arguments:
                 place = arguments.index(option)
                 del arguments[place : place + 2]
+        if self.n_seeds is not None:
+            arguments += ["--seeds", str(self.n_seeds)]
         return [*arguments, "--architectures", ",".join(self.families)]
 
     def _forget_augmented_runs(self, database: Path, augmenter: str) -> None:
@@ -168,6 +174,8 @@ class _Study:
             (result for result in results_of_winners(record) if result.augmented),
             key=lambda result: result.seed,
         )
+        if self.n_seeds is not None:
+            runs = [run for run in runs if run.seed < self.n_seeds]
         return {
             family: [_numbers(run) for run in runs if run.family == family]
             for family in self.families
@@ -205,8 +213,8 @@ def tables(result: Result) -> list[Table]:
 
 def _summary(runs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     accuracies = [100 * run["test_accuracy"] for run in runs]
-    mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
-    return str(len(runs)), f"{mean:.1f} ± {deviation:.1f} %"
+    spread = f" ± {statistics.stdev(accuracies):.1f}" if len(runs) > 1 else ""
+    return str(len(runs)), f"{statistics.mean(accuracies):.1f}{spread} %"
 
 
 def _difference(runs: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]) -> str:
