@@ -96,7 +96,8 @@ def tables(result: Result) -> list[Table]:
         for count, values in measured.items()
     ]
     columns = ("workers x threads", "trials an hour", "times the first")
-    title = f"{settings['trials']} trials of {settings['epochs']} epochs"
+    epochs = "one epoch" if settings["epochs"] == 1 else f"{settings['epochs']} epochs"
+    title = f"{settings['trials']} trials of {epochs}"
     return [Table(title=title, columns=columns, rows=rows)]
 
 
