@@ -119,45 +119,6 @@ def test_a_worker_makes_way_when_its_memory_has_grown():
     assert n_tasks[0] > 1
 
 
-@pytest.mark.parametrize(
-    ("mebibytes", "is_worn"),
-    [
-        # What one large task needed stays; only what is above the limit counts.
-        ([1000, 2400], False),
-        ([1000, 2600], True),
-        # Where the first task needs more than that, half as much again.
-        ([4000], False),
-        ([4000, 5900], False),
-        ([4000, 6100], True),
-    ],
-)
-def test_a_worker_is_worn_when_it_holds_more_than_the_limit_and_than_it_began_with(
-    mebibytes, is_worn
-):
-    worker = Worker(environment={})
-    try:
-        for held in mebibytes:
-            worker.note_memory(held * 2**20)
-        assert worker.is_worn(Limits(max_tasks=100, max_bytes=2500 * 2**20)) is is_worn
-    finally:
-        worker.end()
-
-
-def test_a_worker_is_ready_when_it_has_opened_all_that_it_was_sent():
-    worker = Worker(environment={})
-    try:
-        assert not worker.is_ready
-        readiness = []
-        for note in (worker.open, worker.open, worker.note_opened, worker.note_opened):
-            note(*([ToyWork(toy_work.square)] if note == worker.open else []))
-            readiness.append(worker.is_ready)
-        assert readiness == [False, False, False, True]
-        worker.open(ToyWork(toy_work.square))
-        assert not worker.is_ready
-    finally:
-        worker.end()
-
-
 def test_a_successor_starts_before_the_last_task_has_ended():
     with pool(max_tasks=1) as workers:
         tasks = ToyTasks([True, False])
