@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces import SearchSpace
@@ -14,6 +16,7 @@ from study import setbacks
 from study.config import SearchConfig
 from study.environment import is_dead, this_process
 from study.heartbeat import Heartbeat
+from study.known_trials import KnownTrials
 from study.proposals import propose
 from study.records import INTERRUPTED, TrialRecord
 from study.samplers import SAMPLERS
@@ -48,6 +51,7 @@ class FamilySearch:
         self._scheduler = scheduler or make_scheduler(
             config.pruner, n_trials=config.n_trials, epochs=config.epochs
         )
+        self._known = KnownTrials(optuna_study)
         self._under_way: dict[int, int] = {}
         """Until which epoch, by number of the trial."""
 
@@ -57,11 +61,18 @@ class FamilySearch:
 
     def next_task(self) -> Task | None:
         """Return what to train next; None where there is nothing to do at present."""
-        return self._scheduler.next_task(self._progress())
+        return self._chosen(self._scheduler.next_task)
 
     def last_task(self) -> Task | None:
         """Return what is left to do where no more trials are to begin or go on."""
-        return finish_the_best(self._progress(), epochs=self._config.epochs)
+        return self._chosen(functools.partial(finish_the_best, epochs=self._config.epochs))
+
+    def _chosen(self, choose: Callable[[Sequence[TrialProgress]], Task | None]) -> Task | None:
+        while True:
+            task = choose(self._progress())
+            # Somebody may have ended a trial that waits, in the dashboard for instance.
+            if task is None or task.trial is None or not self._known.has_ended(task.trial):
+                return task
 
     def n_to_begin(self) -> int:
         """Return how many trials are still to begin."""
@@ -106,13 +117,13 @@ class FamilySearch:
 
     def end(self, task: TrialTask, result: TrialEnd) -> None:
         """Record the end of a trial."""
-        number = self.trial(task).number
+        trial = self.trial(task)
         if result.failure is not None:
             self._set(task.trial_id, {"failure": result.failure})
         # Without a state a score that is no number fails the trial, as it should.
         state = None if result.state == TrialState.COMPLETE else result.state
-        self._study.tell(number, result.accuracy, state=state)
-        self._under_way.pop(number, None)
+        self._tell(trial, result.accuracy, state=state)
+        self._under_way.pop(trial.number, None)
 
     def note_death(self, task: TrialTask) -> int:
         """Record that a process died of a trial; return how many have since its last epoch."""
@@ -134,7 +145,7 @@ class FamilySearch:
             if self._note_death(trial, at=setbacks.last_heard(last_beat, attrs)) >= MAX_DEATHS:
                 failure = f"the whole run ended while it was trained, {MAX_DEATHS} times"
                 self._set(trial._trial_id, {"failure": failure})
-                self._study.tell(trial.number, state=TrialState.FAIL)
+                self._tell(trial, state=TrialState.FAIL)
 
     def _note_death(self, trial: FrozenTrial, *, at: datetime | None) -> int:
         n_epochs = len(_scores(trial.intermediate_values))
@@ -151,9 +162,9 @@ class FamilySearch:
             if trial.state == TrialState.RUNNING and self._waits(trial):
                 scores = _scores(trial.intermediate_values)
                 if len(scores) < self._config.epochs:
-                    self._study.tell(trial.number, state=TrialState.PRUNED)
+                    self._tell(trial, state=TrialState.PRUNED)
                 else:
-                    self._study.tell(trial.number, scores[-1])
+                    self._tell(trial, scores[-1])
 
     def trial(self, task: TrialTask) -> FrozenTrial:
         """Return a task's trial as it is in the database."""
@@ -161,12 +172,26 @@ class FamilySearch:
 
     def _new_trial(self, wanted: Task) -> optuna.Trial:
         # What is queued, as the named configurations are, comes first.
-        if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        while (trial := self._taken_from_queue()) is None:
             params = self._propose() if wanted.params is None else wanted.params
             attrs = {"sampler": self._config.proposer, **wanted.attrs, "worker": this_process()}
             # Whose it is is known from its first moment on: a trial that nobody has goes on.
-            self._study.enqueue_trial(dict(params), user_attrs=attrs)
-        return self._study.ask()
+            self._known.enqueue(params, attrs)
+        return trial
+
+    def _taken_from_queue(self) -> optuna.Trial | None:
+        # Not by `ask`, for which Optuna would read all trials that have not ended.
+        for trial in self._trials():
+            if trial.state == TrialState.WAITING and self._is_taken(trial):
+                return optuna.Trial(self._study, trial._trial_id)
+        return None
+
+    def _is_taken(self, trial: FrozenTrial) -> bool:
+        self._known.note_written(trial._trial_id)
+        try:
+            return self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        except UpdateFinishedTrialError:
+            return False
 
     def _propose(self) -> Mapping[str, Any]:
         trials = self._trials()
@@ -207,9 +232,16 @@ class FamilySearch:
         return bool(attrs.get("paused")) or is_dead(attrs.get("worker"))
 
     def _trials(self) -> list[FrozenTrial]:
-        return self._study.get_trials(deepcopy=False)
+        return self._known.read()
+
+    def _tell(
+        self, trial: FrozenTrial, value: float | None = None, *, state: TrialState | None = None
+    ) -> None:
+        self._known.note_written(trial._trial_id)
+        self._study.tell(trial.number, value, state=state)
 
     def _set(self, trial_id: int, attrs: Mapping[str, object]) -> None:
+        self._known.note_written(trial_id)
         for name, value in attrs.items():
             self._storage.set_trial_user_attr(trial_id, name, value)
 
