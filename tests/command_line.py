@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 PROJECT = Path(__file__).parents[1]
+WITHOUT_BROWSER = {"BROWSER_PATH": "no-such-browser"}
+"""Variables of a program whose pictures nobody looks at: they take longer than all the rest."""
+
 SERVER = """
 import json, os, runpy, signal, sys, traceback
 import analysis.cli, analysis.report, study.cli, study.job, study.dashboard.pages

@@ -21,10 +21,11 @@ from analysis.charts import CHARTS
 from study.records import FamilyRecord, StudyRecord, TrialRecord
 from study.storage import read_study
 from tests.browsing import visit
+from tests.command_line import WITHOUT_BROWSER
 
 PROJECT = Path(__file__).parents[1]
 URL = "sqlite:///studies.db"
-RUN = ("run", "--dataset", "digits", "--fraction", "0.15", "--epochs", "3", "--retrain-epochs", "3")
+RUN = ("run", "--dataset", "digits", "--fraction", "0.15", "--epochs", "3", "--retrain-epochs", "2")
 SMALL = (*RUN, "--trials", "2", "--seeds", "2")
 
 
@@ -39,11 +40,13 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(PROJECT)}
 
 
-def run(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, module: str, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(module, *arguments),
         cwd=folder,
-        env=environment(),
+        env=environment() | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -135,7 +138,7 @@ def test_the_page_draws_every_figure_offline_and_without_complaint(finished, bro
 def test_running_again_does_nothing_that_is_done(finished):
     folder, _ = finished
     before = read(folder)
-    again = run(folder, "study", *SMALL)
+    again = run(folder, "study", *SMALL, **WITHOUT_BROWSER)
     assert again.returncode == 0, again.stderr
     after = read(folder)
     assert [family.trials for family in after.families] == [
@@ -148,7 +151,7 @@ def test_a_larger_target_continues(finished, tmp_path):
     folder, _ = finished
     (tmp_path / "studies.db").write_bytes((folder / "studies.db").read_bytes())
     larger = ("--trials", "3", "--seeds", "2", "--workers", "1", "--quiet")
-    more = run(tmp_path, "study", *RUN, *larger)
+    more = run(tmp_path, "study", *RUN, *larger, **WITHOUT_BROWSER)
     assert more.returncode == 0, more.stderr
     for before, after in zip(read(folder).families, read(tmp_path).families, strict=True):
         assert len(ended(after)) == 3

@@ -20,6 +20,7 @@ from study.config import AugmentationConfig
 from study.datasets import DATASETS
 from study.storage import read_study
 from study.workers.environment import environment
+from tests.command_line import WITHOUT_BROWSER
 from tests.study.both_backends import begin, curve
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,8 @@ def run_under_jax(*arguments, **variables):
 
 def test_the_main_tests_of_training_pass_under_jax_too():
     chosen = (
-        "a_restored_run or moves_step_by_step or average_of_all or memory or gradient or forgotten"
+        "restored_run_goes_on or moves_step_by_step or average_of_all or memory or gradient "
+        "or forgotten"
     )
     options = ("-n", "0", "-p", "no:cacheprovider")
     run_under_jax("-m", "pytest", "tests/study/training", "-k", chosen, *options)
@@ -110,6 +112,7 @@ def test_a_whole_study_runs_under_jax_and_says_so(tmp_path):
         *("--architectures", "custom_cnn", "--fraction", "0.07", "--trials", "1", "--epochs", "1"),
         *("--retrain-epochs", "1", "--seeds", "1", "--augmenter", "image-data-generator"),
         *("--workers", "1", "--storage", url, "--out", tmp_path / "report"),
+        **WITHOUT_BROWSER,
     )
     record = read_study(url, "by-jax")
     (family,) = record.families

@@ -46,7 +46,7 @@ def checked(monkeypatch):
     return n_compared
 
 
-@pytest.mark.parametrize("pruner", ["none", *SCHEDULERS])
+@pytest.mark.parametrize("pruner", SCHEDULERS)
 def test_what_is_known_is_always_what_the_database_holds(tmp_path, checked, pruner):
     settings = replace(SETTINGS, pruner=pruner)
     with pytest.raises(KeyboardInterrupt):
