@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
@@ -57,6 +58,31 @@ def search_families(
         families: Keys of `search_spaces.SPACES`.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    pool = WorkerPool(
+        n_workers=n_workers,
+        n_threads=threads_per_worker(n_workers),
+        gpus=usable_gpus(),
+        limits=limits or Limits(),
+    )
+    begun = begun_search(dataset, search, sample=sample, folder=folder, families=families)
+    with begun as (config, tasks, studies), pool as workers:
+        workers.run(TrialWork(config=config, sample=sample, precision=search.precision), tasks)
+        tasks.close()
+        trials = [trial for one in studies.values() for trial in one.get_trials()]
+    begun_trials = [trial for trial in trials if trial.datetime_start is not None]
+    return sorted(begun_trials, key=lambda trial: (trial.datetime_start, trial.number))
+
+
+@contextmanager
+def begun_search(
+    dataset: str,
+    search: SearchConfig,
+    *,
+    sample: Sample,
+    folder: Path,
+    families: Sequence[str] = tuple(SPACES),
+) -> Iterator[tuple[StudyConfig, SearchTasks, dict[str, optuna.Study]]]:
+    """Give a new study, its tasks, and its Optuna studies by family; see `search_families`."""
     config = StudyConfig(
         name="benchmark",
         dataset=dataset,
@@ -66,16 +92,9 @@ def search_families(
         out=folder,
         search=search,
         retrain=RetrainConfig(),
-        n_workers=n_workers,
     )
     attrs = common_attrs(config, DATASETS[dataset], sample, precision=search.precision)
-    pool = WorkerPool(
-        n_workers=n_workers,
-        n_threads=threads_per_worker(n_workers),
-        gpus=usable_gpus(),
-        limits=limits or Limits(),
-    )
-    with open_for_writing(config.storage_url) as storage, pool as workers:
+    with open_for_writing(config.storage_url) as storage:
         studies = {
             family: open_search_study(storage, config, SPACES[family], attrs=attrs)
             for family in families
@@ -85,9 +104,4 @@ def search_families(
             for family, optuna_study in studies.items()
         ]
         silent = Progress(console=Console(file=io.StringIO()), quiet=True)
-        tasks = SearchTasks(searches, config=search, progress=silent)
-        workers.run(TrialWork(config=config, sample=sample, precision=search.precision), tasks)
-        tasks.close()
-        trials = [trial for one in studies.values() for trial in one.get_trials()]
-    begun = [trial for trial in trials if trial.datetime_start is not None]
-    return sorted(begun, key=lambda trial: (trial.datetime_start, trial.number))
+        yield config, SearchTasks(searches, config=search, progress=silent), studies

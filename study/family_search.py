@@ -158,7 +158,7 @@ class FamilySearch:
 
         That one's process was gone before its end was recorded.
         """
-        for trial in self._trials():
+        for trial in self._known.read_anew():
             if trial.state == TrialState.RUNNING and self._waits(trial):
                 scores = _scores(trial.intermediate_values)
                 if len(scores) < self._config.epochs:
@@ -183,6 +183,9 @@ class FamilySearch:
         # Not by `ask`, for which Optuna would read all trials that have not ended.
         for trial in self._trials():
             if trial.state == TrialState.WAITING and self._is_taken(trial):
+                if trial.user_attrs.get("paused"):
+                    # Queued with the attributes of one that had paused.
+                    self._set(trial._trial_id, {"paused": False})
                 return optuna.Trial(self._study, trial._trial_id)
         return None
 

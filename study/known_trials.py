@@ -1,4 +1,4 @@
-"""A search's trials as they are now, without reading again what cannot have changed."""
+"""A search's trials as they are now, without reading again those that only wait."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ class KnownTrials:
 
     Optuna keeps those that have ended and reads all others whenever it is asked. In a search that
     pauses these are nearly all, and a hundred of them take a tenth of a second, many times for each
-    task. Here one that has paused is read again only after something was written into it, which
-    whoever writes says; trials that others add are seen as well.
+    task. Here one that has paused is read again only after this program has written into it. What
+    others add is seen at once; what they write into a paused trial is seen when that one is chosen,
+    and when all are read anew.
     """
 
     def __init__(self, optuna_study: optuna.Study) -> None:
@@ -34,6 +35,11 @@ class KnownTrials:
         self._keep(changed)
         return [self._by_number[number] for number in sorted(self._by_number)]
 
+    def read_anew(self) -> list[FrozenTrial]:
+        """Return all trials, read again whatever is known of them."""
+        self._keep(self._study.get_trials(deepcopy=False))
+        return self.read()
+
     def enqueue(self, params: Mapping[str, Any], attrs: Mapping[str, Any]) -> None:
         """Queue a trial of this configuration with these user attributes."""
         self._study.enqueue_trial(dict(params), user_attrs=dict(attrs))
@@ -49,7 +55,7 @@ class KnownTrials:
         return self._by_number[number].state.is_finished()
 
     def note_written(self, trial_id: int) -> None:
-        """Take note that something is written into a trial, or may have been."""
+        """Take note that this program writes into a trial."""
         self._to_read.add(trial_id)
 
     def _changed(self) -> list[FrozenTrial]:
@@ -66,7 +72,7 @@ class KnownTrials:
         for trial in trials:
             self._by_number[trial.number] = trial
             self._last_id = max(self._last_id, trial._trial_id)
-            # Others may take a queued one, and a worker writes into the one that it trains.
+            # Others may take a queued one; a worker writes into the one that it trains.
             rests = trial.state.is_finished() or trial.user_attrs.get("paused")
             note = self._to_read.discard if rests else self._to_read.add
             note(trial._trial_id)

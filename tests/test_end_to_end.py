@@ -138,7 +138,7 @@ def test_the_page_draws_every_figure_offline_and_without_complaint(finished, bro
 def test_running_again_does_nothing_that_is_done(finished):
     folder, _ = finished
     before = read(folder)
-    again = run(folder, "study", *SMALL, **WITHOUT_BROWSER)
+    again = run(folder, "study", *SMALL, "--out", "elsewhere", **WITHOUT_BROWSER)
     assert again.returncode == 0, again.stderr
     after = read(folder)
     assert [family.trials for family in after.families] == [

@@ -64,7 +64,8 @@ class TunerScheduler:
 
     def _until_epoch(self, trial: TrialProgress) -> int:
         place = place_of(trial.attrs)
-        return self._config.epochs if place is None else place.epochs
+        # A damaged record may ask for more than there are.
+        return min(self._config.epochs, place.epochs) if place else self._config.epochs
 
     def _ask(self, trials: Sequence[TrialProgress]) -> Task | None:
         past = Past(

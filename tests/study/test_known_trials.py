@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 
 import optuna
@@ -15,7 +16,7 @@ from study.known_trials import KnownTrials
 from study.schedulers import SCHEDULERS
 from study.storage import open_for_writing
 from tests.study import small
-from tests.study.quick_search import begun, read, run, stop_at
+from tests.study.quick_search import begun, run, stop_at
 from tests.study.quick_work import quick_training
 
 SETTINGS = SearchConfig(
@@ -24,10 +25,11 @@ SETTINGS = SearchConfig(
 ONLY = {"families": ("alpha",)}
 
 
-def found(folder):
-    """Return what another program would read."""
+@contextmanager
+def another_program(folder):
+    """Give the Optuna study as another program opens it, beside a search."""
     with open_for_writing(small.config(folder).storage_url) as storage:
-        return optuna.load_study(study_name="trial-run/alpha", storage=storage).get_trials()
+        yield optuna.load_study(study_name="trial-run/alpha", storage=storage)
 
 
 @pytest.fixture
@@ -56,9 +58,22 @@ def test_what_is_known_is_always_what_the_database_holds(tmp_path, checked, prun
     assert checked["reads"] > 50
 
 
+def test_epochs_are_seen_as_a_worker_reports_them_and_all_of_them_after_it_has_paused(tmp_path):
+    with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
+        task = tasks.next_task()
+        with another_program(tmp_path) as worker:
+            for epoch in (1, 2, 3):
+                worker._storage.set_trial_intermediate_value(task.trial_id, epoch, epoch / 10)
+                assert len(search.records()[0].validation_accuracy) == epoch
+                search.next_task()
+            worker._storage.set_trial_intermediate_value(task.trial_id, 4, 0.4)
+            search.pause(task)
+        assert len(search.records()[0].validation_accuracy) == 4
+
+
 def most_read_for_a_task(folder, monkeypatch, *, n_trials):
-    """Search, and return how many trials the parent read for one task at most."""
-    n_read, most = Counter(), [0]
+    """Search, and return how many trials the parent read at most to begin one, and to go on."""
+    n_read, read_before = Counter(), []
     build = RDBStorage._build_frozen_trial_from_trial_model
 
     def counted(self, model):
@@ -66,71 +81,67 @@ def most_read_for_a_task(folder, monkeypatch, *, n_trials):
         return build(self, model)
 
     def train(trial, params, **epochs):
-        most.append(n_read["trials"])
+        read_before.append(n_read["trials"])
         n_read.clear()
         return quick_training(trial, params, **epochs)
 
     monkeypatch.setattr(RDBStorage, "_build_frozen_trial_from_trial_model", counted)
+    # In rounds, all trials begin before the first goes on. The named ones are there from the start.
     run(folder, settings=replace(SETTINGS, n_trials=n_trials, pruner="rounds"), train=train, **ONLY)
-    return max(most[-n_trials // 2 :])
+    monkeypatch.undo()
+    return max(read_before[4:n_trials]), max(read_before[n_trials:])
 
 
 def test_a_task_reads_no_more_trials_where_more_have_paused(tmp_path, monkeypatch):
     few, many = tmp_path / "few", tmp_path / "many"
     few.mkdir()
     many.mkdir()
-    of_few = most_read_for_a_task(few, monkeypatch, n_trials=10)
-    monkeypatch.undo()
-    of_many = most_read_for_a_task(many, monkeypatch, n_trials=40)
-    assert of_many < 2 * of_few
+    of_few = most_read_for_a_task(few, monkeypatch, n_trials=6)
+    of_many = most_read_for_a_task(many, monkeypatch, n_trials=24)
+    for one, other in zip(of_few, of_many, strict=True):
+        assert other < 1.5 * one
 
 
 def test_a_trial_that_somebody_queues_meanwhile_is_the_next_one(tmp_path):
-    def queue():
-        with open_for_writing(small.config(tmp_path).storage_url) as storage:
-            optuna_study = optuna.load_study(study_name="trial-run/alpha", storage=storage)
-            if not any("wish" in trial.user_attrs for trial in optuna_study.trials):
-                optuna_study.enqueue_trial({"units": 7}, user_attrs={"wish": True})
-
     def train(trial, params, **_epochs):
         # Behind all that are queued already.
         if trial.number == 3:
-            queue()
+            with another_program(tmp_path) as optuna_study:
+                optuna_study.enqueue_trial({"units": 7}, user_attrs={"wish": 1, "paused": True})
         return params["units"] / 512
 
     run(tmp_path, settings=replace(SETTINGS, pruner="none", n_trials=6), train=train, **ONLY)
-    trials = found(tmp_path)
+    with another_program(tmp_path) as optuna_study:
+        trials = optuna_study.get_trials()
     assert [trial.number for trial in trials if trial.user_attrs.get("wish")] == [4]
     assert trials[4].params["units"] == 7
+    assert not trials[4].user_attrs["paused"]
     assert {trial.state for trial in trials} == {TrialState.COMPLETE}
 
 
-def test_a_paused_trial_that_somebody_ends_does_not_go_on_and_the_search_does(tmp_path):
+@pytest.mark.parametrize("scores", [(0.9, 0.1), (0.1, 0.9)], ids=["the best", "the worst"])
+def test_a_paused_trial_that_somebody_ends_does_not_go_on_and_the_search_does(tmp_path, scores):
     with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
-        one, other = tasks.next_task(), tasks.next_task()
-        for task, score in ((one, 0.9), (other, 0.1)):
-            trial = search.trial(task)
-            search._storage.set_trial_intermediate_value(trial._trial_id, 1, score)
+        paused = [tasks.next_task(), tasks.next_task()]
+        for task, score in zip(paused, scores, strict=True):
+            search._storage.set_trial_intermediate_value(task.trial_id, 1, score)
             search.pause(task)
         # Known as paused.
-        assert search.next_task() is not None
-        with open_for_writing(small.config(tmp_path).storage_url) as storage:
-            optuna_study = optuna.load_study(study_name="trial-run/alpha", storage=storage)
+        assert [trial.state for trial in search.records()][:2] == ["RUNNING", "RUNNING"]
+        with another_program(tmp_path) as optuna_study:
             optuna_study.tell(0, state=TrialState.FAIL)
-            wanted = search.last_task()
-            assert wanted is None or wanted.trial != 0
-    run(tmp_path, settings=SETTINGS, **ONLY)
-    first, *later = read(tmp_path)["alpha"]
-    assert (first.state, len(first.validation_accuracy)) == ("FAIL", 1)
-    assert len(later) == SETTINGS.n_trials - 1
-    assert "COMPLETE" in {trial.state for trial in later}
+        assert search.last_task().trial == 1
+        assert tasks.next_task() is not None
+        tasks.close()
+        states = [trial.state for trial in search.records()][:3]
+    assert states == ["FAIL", "PRUNED", "RUNNING"]
 
 
 def test_a_queued_trial_that_somebody_ends_is_passed_over(tmp_path):
     with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
         assert search.trial(tasks.next_task()).number == 0
-        with open_for_writing(small.config(tmp_path).storage_url) as storage:
-            ended = optuna.load_study(study_name="trial-run/alpha", storage=storage).trials[1]
-            storage.set_trial_state_values(ended._trial_id, TrialState.FAIL)
+        with another_program(tmp_path) as optuna_study:
+            ended = optuna_study.trials[1]._trial_id
+            optuna_study._storage.set_trial_state_values(ended, TrialState.FAIL)
         assert search.trial(tasks.next_task()).number == 2
         assert [trial.state for trial in search.records()][:3] == ["RUNNING", "FAIL", "RUNNING"]
