@@ -14,6 +14,7 @@ from keras_tuner.oracles import HyperbandOracle
 
 from study import search
 from study.keras_tuner.adapter import hyperparameters
+from study.keras_tuner.places import Place
 from study.keras_tuner.scheduler import TunerScheduler
 from study.schedulers import TrialProgress
 from study.storage import open_for_writing
@@ -207,3 +208,14 @@ def test_the_time_budget_leaves_a_settled_search_that_can_be_gone_on_with(tmp_pa
     assert states[2:] == ["PRUNED"] * 3
     run(tmp_path, settings=HYPERBAND)
     assert_is_settled(read(tmp_path), n_trials=10)
+
+
+def test_a_whole_trial_does_not_go_on_whatever_its_record_says():
+    more = Place(bracket=0, size=1, round=0, epochs=HYPERBAND.epochs + 1)
+    params = {"units": 8, "learning_rate": 0.01}
+    whole = TrialProgress(
+        number=0, scores=[0.5] * HYPERBAND.epochs, params=params, attrs=more.attrs
+    )
+    settings = replace(HYPERBAND, n_trials=1)
+    scheduler = TunerScheduler(small.space(), config=settings, workers=LocalWorkers())
+    assert scheduler.next_task([whole]) is None
