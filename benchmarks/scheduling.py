@@ -31,7 +31,7 @@ from study.known_trials import KnownTrials
 from study.search import SearchTasks
 from study.trials import TrialEnd, TrialTask
 
-SIZES, SIZES_QUICK = (20, 50, 150), (4, 6)
+SIZES, SIZES_QUICK = (20, 50, 100), (4, 6)
 """Trials a family."""
 
 OURS = "as it is"
