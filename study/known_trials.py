@@ -50,7 +50,7 @@ class KnownTrials:
 
     def has_ended(self, number: int) -> bool:
         """Return whether a trial has ended by now, be it that somebody else has ended it."""
-        self.note_written(self._by_number[number]._trial_id)
+        self._to_read.add(self._by_number[number]._trial_id)
         self.read()
         return self._by_number[number].state.is_finished()
 
