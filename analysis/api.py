@@ -17,6 +17,7 @@ from analysis import effect_frames, frames, report, tables
 from analysis.answer import Answer, answer
 from analysis.charts import CHARTS
 from analysis.evidence import Evidence
+from analysis.press import started
 from analysis.report import ReportFiles
 from analysis.source import Source, evidence_of
 from study.errors import ConfigError
@@ -198,9 +199,10 @@ def write_report(
         ConfigError: If the folder cannot be written.
         StudyError: As `load` raises it.
     """
-    evidence = evidence_of(**source)
-    folder = out or default_folder(evidence.study.name)
-    return report.write_evidence(evidence, out=folder, png=png)
+    with started(wanted=png) as press:
+        evidence = evidence_of(**source)
+        folder = out or default_folder(evidence.study.name)
+        return report.write_evidence(evidence, out=folder, press=press)
 
 
 def _drawn(chart: str, evidence: Evidence) -> go.Figure:

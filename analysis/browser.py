@@ -1,4 +1,4 @@
-"""A Chrome or Chromium in the background: it prints a page of figures and draws each as PNG."""
+"""A tab of Chrome or Chromium: it draws figures as PNG, and prints the page that they stand on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import choreographer
 from choreographer.errors import (
@@ -22,6 +20,9 @@ from choreographer.errors import (
     DevtoolsProtocolError,
 )
 
+from analysis import html_page
+from analysis.document import Document, FigureBlock
+
 # What matters of what it says reaches us as an exception. The rest is noise: as a browser ends, the
 # reader of its pipe now and then takes the mark of the end for a message, and logs a traceback.
 logging.getLogger("choreographer").setLevel(logging.CRITICAL)
@@ -31,13 +32,8 @@ PAPER_PIXELS = 680
 SCALE = 2
 """Pixels of a picture for each of a page."""
 SECONDS_PER_STEP = 120.0
-MAX_ERROR_CHARACTERS = 200
-N_ATTEMPTS = 2
-"""A browser that did not start on a busy machine mostly does the second time."""
 
-# No browser is found (RuntimeError), it does not start, dies (which cancels what waits for it),
-# hangs (TimeoutError, an OSError) or refuses.
-_FAILURES = (
+FAILURES = (
     RuntimeError,
     OSError,
     BrowserClosedError,
@@ -47,136 +43,76 @@ _FAILURES = (
     DevtoolsProtocolError,
     asyncio.CancelledError,
 )
+"""No browser is found (RuntimeError), it does not start, dies (which cancels what waits for it),
+hangs (TimeoutError, an OSError) or refuses."""
 
-_NAMES = "[...document.querySelectorAll('script[data-figure]')].map(it => it.dataset.figure)"
-# Of the figure as it stands on the page, which is quicker than to draw it anew; there the page's
-# heading is its title, here it has room for its own.
-_PICTURE = """(async (name, scale) => {
-    const source = document.querySelector(`script[data-figure="${name}"]`);
-    const title = JSON.parse(source.textContent).layout.title;
-    const place = document.getElementById(name);
-    const { width, height, paper_bgcolor: background } = place._fullLayout;
-    const image = new Image();
-    const svg = Plotly.Snapshot.toSVG(place, "png", scale);
-    image.src = "data:image/svg+xml," + encodeURIComponent(svg);
-    await image.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = width * scale;
-    canvas.height = (height + look.titlePixels) * scale;
-    const context = canvas.getContext("2d");
-    context.scale(scale, scale);
-    context.fillStyle = background;
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(image, 0, look.titlePixels, width, height);
-    const { font, pad } = place._fullLayout.title;
-    context.font = `${font.weight} ${font.size}px ${font.family}`;
-    context.fillStyle = font.color;
-    context.textBaseline = "top";
-    const text = new DOMParser().parseFromString(title.text, "text/html").body.textContent;
-    context.fillText(text, pad.l, pad.t, width - 2 * pad.l);
-    return canvas.toDataURL("image/png");
-})"""
+# Not by the browser's event: that may be of the blank page before.
+_LOADED = """new Promise(
+    (done) => document.readyState === "complete" ? done() : addEventListener("load", () => done())
+)"""
+_EMPTY = Document(title="", facts={}, notices=(), sections=())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """What a browser made of a page.
+@dataclass(frozen=True)
+class Tab:
+    """A tab with a page that lacks nothing but its content."""
 
-    Attributes:
-        pdf: The page as PDF; empty where it was not printed.
-        pictures: PNG of each figure by the figure's name; may lack some.
-        problem: Why something is missing; empty where nothing is.
-    """
+    _tab: choreographer.Tab
 
-    pdf: bytes = b""
-    pictures: Mapping[str, bytes] = field(default_factory=dict)
-    problem: str = ""
+    @classmethod
+    async def opened(cls, browser: choreographer.Browser) -> Self:
+        """Open a tab, as if on paper."""
+        tab = cls(browser.get_tab() or await browser.create_tab())
+        await tab._send("Emulation.setEmulatedMedia", media="print")
+        size = {"width": PAPER_PIXELS, "height": PAPER_PIXELS}
+        options = {"deviceScaleFactor": 1, "mobile": False}
+        await tab._send("Emulation.setDeviceMetricsOverride", **size, **options)
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.html"
+            page.write_text(html_page.render(_EMPTY), encoding="utf-8")
+            await tab._send("Page.navigate", url=page.as_uri())
+            await tab._evaluate(_LOADED)
+        await tab._evaluate((html_page.TEMPLATES / "press.js").read_text(encoding="utf-8"))
+        return tab
 
+    async def add(self, figure: FigureBlock) -> bytes:
+        """Draw a figure of the page that is to come, and return its picture."""
+        return _decoded(await self._call("addFigure", html_page.figure(figure), SCALE))
 
-@contextmanager
-def started() -> Iterator[Callable[[Path], Future[Drawn]]]:
-    """Start a browser, and yield a function that has it draw a page made by `analysis.html_page`.
+    async def show(self, page: Document) -> dict[str, bytes]:
+        """Show the page, draw what is not drawn, and return pictures of that by figure's name."""
+        drawn = await self._call("setPage", page.title, html_page.body(page), SCALE)
+        return {name.removeprefix("chart-"): _decoded(url) for name, url in drawn.items()}
 
-    The browser starts and draws in a thread of its own, so that other things can be done meanwhile,
-    and so that a program that has an event loop may call this. It is found by `BROWSER_PATH`, else
-    as Chrome or Chromium on the PATH.
-    """
-    page: Future[Path] = Future()
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        drawn = thread.submit(_drawn_at_last, page)
+    async def print(self) -> bytes:
+        """Return the page as PDF."""
+        options = ("printBackground", "preferCSSPageSize", "generateDocumentOutline")
+        printed = await self._send("Page.printToPDF", **dict.fromkeys(options, True))
+        return base64.b64decode(printed["data"])
 
-        def draw(path: Path) -> Future[Drawn]:
-            page.set_result(path)
-            return drawn
+    async def _call(self, function: str, *arguments: object) -> Any:
+        """Call a function of page/press.js."""
+        return await self._evaluate(f"{function}({', '.join(map(json.dumps, arguments))})")
 
-        try:
-            yield draw
-        finally:
-            # Where no page came, the browser waits no longer.
-            page.cancel()
+    async def _evaluate(self, expression: str) -> Any:
+        """Return what an expression, or the promise that it is, comes to in the page."""
+        options = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        answer = await self._send("Runtime.evaluate", **options)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"The page refused: {answer['exceptionDetails'].get('text')}")
+        return answer["result"].get("value")
 
-
-def _drawn_at_last(page: Future[Path]) -> Drawn:
-    drawn = Drawn()
-    for _ in range(N_ATTEMPTS):
-        drawn = asyncio.run(_drawn(page))
-        if not drawn.problem or page.cancelled():
-            break
-    return drawn
-
-
-async def _drawn(page: Future[Path]) -> Drawn:
-    pdf, problem = b"", ""
-    pictures: dict[str, bytes] = {}
-    try:
-        async with choreographer.Browser() as browser:
-            # A browser that dies cancels what waits for it, but not the page for the next one.
-            path = await asyncio.shield(asyncio.wrap_future(page))
-            tab = browser.get_tab() or await browser.create_tab()
-            await _open(tab, path)
-            pdf = await _printed(tab)
-            for name in await _evaluate(tab, _NAMES):
-                pictures[name.removeprefix("chart-")] = await _picture(tab, name)
-    except _FAILURES as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        problem = text[:MAX_ERROR_CHARACTERS]
-    return Drawn(pdf=pdf, pictures=pictures, problem=problem)
+    async def _send(self, command: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command of the DevTools protocol and return its result."""
+        answer = await asyncio.wait_for(
+            self._tab.send_command(command, parameters), SECONDS_PER_STEP
+        )
+        if "error" in answer:
+            raise RuntimeError(f"{command} failed: {answer['error'].get('message')}")
+        return dict(answer["result"])
 
 
-async def _open(tab: choreographer.Tab, page: Path) -> None:
-    """Open a page as if on paper, and wait until its figures are drawn."""
-    await _send(tab, "Emulation.setEmulatedMedia", media="print")
-    size = {"width": PAPER_PIXELS, "height": PAPER_PIXELS, "deviceScaleFactor": 1, "mobile": False}
-    await _send(tab, "Emulation.setDeviceMetricsOverride", **size)
-    await _send(tab, "Page.enable")
-    loaded = tab.subscribe_once("Page.loadEventFired")
-    await _send(tab, "Page.navigate", url=page.resolve().as_uri())
-    await asyncio.wait_for(loaded, SECONDS_PER_STEP)
-    await _evaluate(tab, "drawn.then(() => true)")
-
-
-async def _picture(tab: choreographer.Tab, name: str) -> bytes:
-    url = await _evaluate(tab, f"{_PICTURE}({json.dumps(name)}, {SCALE})")
-    return base64.b64decode(str(url).partition(",")[2])
-
-
-async def _printed(tab: choreographer.Tab) -> bytes:
-    options = {"printBackground": True, "preferCSSPageSize": True, "generateDocumentOutline": True}
-    return base64.b64decode((await _send(tab, "Page.printToPDF", **options))["data"])
-
-
-async def _evaluate(tab: choreographer.Tab, expression: str) -> Any:
-    """Return what an expression, or the promise that it is, comes to in the page."""
-    options = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-    answer = await _send(tab, "Runtime.evaluate", **options)
-    if "exceptionDetails" in answer:
-        raise RuntimeError(f"The page refused: {answer['exceptionDetails'].get('text')}")
-    return answer["result"].get("value")
-
-
-async def _send(tab: choreographer.Tab, command: str, **parameters: Any) -> dict[str, Any]:
-    """Send a command of the DevTools protocol and return its result."""
-    answer = await asyncio.wait_for(tab.send_command(command, parameters), SECONDS_PER_STEP)
-    if "error" in answer:
-        raise RuntimeError(f"{command} failed: {answer['error'].get('message')}")
-    return dict(answer["result"])
+def _decoded(url: str) -> bytes:
+    """Return the content of a data URL in base64."""
+    _, _, content = url.partition(",")
+    return base64.b64decode(content)

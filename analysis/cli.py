@@ -99,22 +99,27 @@ def _add_options(command: argparse.ArgumentParser, *, default_out: str) -> None:
     )
 
 
-def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
-    # Imported here, so that --help and mistyped options answer at once.
-    from analysis import api
+# Imported within functions, so that --help and mistyped options answer at once; what is slow to
+# import comes while a browser starts, and after the study, which may be unknown.
 
-    written = api.write_report(
-        storage=arguments.storage,
-        name=arguments.name,
-        out=arguments.out,
-        png=not arguments.no_png,
-        margin=_margin(arguments),
-    )
-    return written.paths()
+
+def _report(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    from analysis.press import started
+
+    with started(wanted=not arguments.no_png) as press:
+        from study import storage
+
+        url = arguments.storage or storage.default_storage_url()
+        study = storage.read_study(url, arguments.name or storage.newest_study_name(url))
+        from analysis import evidence, report
+        from study.report_folder import default_folder
+
+        known = evidence.from_study(study, margin=_margin(arguments))
+        out = arguments.out or default_folder(study.name)
+        return report.write_evidence(known, out=out, press=press).paths()
 
 
 def _compare(arguments: argparse.Namespace) -> tuple[Path, ...]:
-    from analysis.pair import report
     from study import storage
 
     url = arguments.storage or storage.default_storage_url()
@@ -122,9 +127,11 @@ def _compare(arguments: argparse.Namespace) -> tuple[Path, ...]:
     a, b = arguments.first, arguments.second
     if a == b and storage.is_same(url, url_b):
         raise ConfigError(f"Both studies are {a!r}; name two, or another database: --storage-b.")
+    studies = storage.read_study(url, a), storage.read_study(url_b, b)
+    from analysis.pair import report
+
     written = report.write_comparison(
-        storage.read_study(url, a),
-        storage.read_study(url_b, b),
+        *studies,
         out=arguments.out or report.default_folder(a, b),
         png=not arguments.no_png,
         margin=_margin(arguments),

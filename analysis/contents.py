@@ -13,6 +13,7 @@ from analysis.document import (
     Block,
     Code,
     Document,
+    Draw,
     FigureBlock,
     Items,
     Notice,
@@ -54,12 +55,13 @@ SETTINGS = {
 """What settings are called where their name does not say it."""
 
 
-def compose(evidence: Evidence, *, generated: datetime) -> Document:
+def compose(evidence: Evidence, *, generated: datetime, draw: Draw | None = None) -> Document:
     """Return the whole report of a study.
 
     Args:
         evidence: What is known.
         generated: Date for the heading.
+        draw: Is handed each figure as soon as it is made.
     """
     blocks: dict[str, list[Block]] = {anchor: [] for anchor in SECTIONS}
     found = answer(evidence)
@@ -72,7 +74,10 @@ def compose(evidence: Evidence, *, generated: datetime) -> Document:
     blocks["comparison"] += [display.comparison(evidence), *_winners(evidence)]
     blocks["search"].append(display.budgets(evidence))
     for chart in CHARTS.values():
-        blocks[chart.section].append(_chart(chart, evidence))
+        figure = _chart(chart, evidence)
+        if draw:
+            draw(figure)
+        blocks[chart.section].append(figure)
     blocks["checklist"] += _checklist(evidence)
     blocks["missing"] += _missing(evidence)
     blocks["words"].append(glossary.table(evidence))

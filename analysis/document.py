@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import plotly.io
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,14 @@ class FigureBlock:
     min_width_pixels: int
     words: str = ""
 
+    @cached_property
+    def json(self) -> str:
+        """The figure as Plotly.js reads it; made once, as a page and a browser both ask for it."""
+        return str(plotly.io.to_json(self.figure))
+
+
+Draw = Callable[[FigureBlock], object]
+"""Takes a figure as soon as it is made."""
 
 Block = Paragraph | Notice | Items | Code | Table | FigureBlock
 

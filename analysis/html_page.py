@@ -10,7 +10,6 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import plotly.io
 from plotly.offline import get_plotlyjs
 
 from analysis import dark, theme
@@ -46,10 +45,21 @@ def render(document: Document) -> str:
     """
     plotly_js = get_plotlyjs()
     draw_js = (TEMPLATES / "draw.js").read_text(encoding="utf-8")
-    return Template((TEMPLATES / "page.html").read_text(encoding="utf-8")).substitute(
+    return _template("page.html").substitute(
         title=escape(document.title),
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         script_hashes=f"{_source_hash(plotly_js)} {_source_hash(draw_js)}",
+        body=body(document),
+        look=json.dumps({"dark": dark.COLOURS, "titlePixels": theme.TITLE_PIXELS}),
+        plotly_js=plotly_js,
+        draw_js=draw_js,
+    )
+
+
+def body(document: Document) -> str:
+    """Return what `render` puts into the page's body, but for its scripts."""
+    return _template("body.html").substitute(
+        title=escape(document.title),
         facts="\n".join(
             f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>"
             for name, fact in document.facts.items()
@@ -57,9 +67,34 @@ def render(document: Document) -> str:
         notices="\n".join(_notice(text) for text in document.notices),
         contents="\n".join(_entry(section) for section in document.sections),
         sections="\n".join(_section(section) for section in document.sections),
-        look=json.dumps({"dark": dark.COLOURS, "titlePixels": theme.TITLE_PIXELS}),
-        plotly_js=plotly_js,
-        draw_js=draw_js,
+    )
+
+
+def _template(name: str) -> Template:
+    return Template((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def figure(block: FigureBlock) -> str:
+    """Return the element of one figure, with its heading, its data and its caption."""
+    name, title = escape(block.name), escape(block.title)
+    # Its title is the heading's.
+    height = int(block.figure.layout.height) - theme.TITLE_PIXELS
+    size = f"min-width:{block.min_width_pixels}px;height:{height}px"
+    # What it shows comes first, and stands for it where it cannot be seen.
+    words = f'<p id="words-{name}">{_text(block.words)}</p>\n' if block.words else ""
+    described = f"words-{name} caption-{name}" if words else f"caption-{name}"
+    return (
+        f'<figure id="figure-{name}" aria-labelledby="title-{name}">\n'
+        f'<h3><span id="title-{name}">{title}</span>'
+        f'<a href="#figure-{name}" aria-label="Link to this figure: {title}">#</a></h3>\n'
+        f'<div class="scroll" tabindex="0" role="group" aria-labelledby="title-{name}">'
+        f'<div class="chart plotly" id="chart-{name}" role="img" aria-label="Chart: {title}" '
+        f'aria-describedby="{described}" style="{size}"></div></div>\n'
+        f'<script type="application/json" data-figure="chart-{name}">'
+        # Plotly writes "<" as an escape, so no text can end the script element.
+        f"{block.json}</script>\n"
+        f'<figcaption>\n{words}<p class="how" id="caption-{name}">{escape(block.caption)}</p>\n'
+        "</figcaption>\n</figure>"
     )
 
 
@@ -92,7 +127,7 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case FigureBlock():
-            return _figure(block)
+            return figure(block)
 
 
 def _notice(text: str) -> str:
@@ -138,29 +173,6 @@ def _text(text: str) -> str:
 
 def _kind(text: str) -> str:
     return ' class="text"' if len(text) > MAX_UNBROKEN_CHARACTERS else ""
-
-
-def _figure(block: FigureBlock) -> str:
-    name, title = escape(block.name), escape(block.title)
-    # Its title is the heading's.
-    height = int(block.figure.layout.height) - theme.TITLE_PIXELS
-    size = f"min-width:{block.min_width_pixels}px;height:{height}px"
-    # What it shows comes first, and stands for it where it cannot be seen.
-    words = f'<p id="words-{name}">{_text(block.words)}</p>\n' if block.words else ""
-    described = f"words-{name} caption-{name}" if words else f"caption-{name}"
-    return (
-        f'<figure id="figure-{name}" aria-labelledby="title-{name}">\n'
-        f'<h3><span id="title-{name}">{title}</span>'
-        f'<a href="#figure-{name}" aria-label="Link to this figure: {title}">#</a></h3>\n'
-        f'<div class="scroll" tabindex="0" role="group" aria-labelledby="title-{name}">'
-        f'<div class="chart plotly" id="chart-{name}" role="img" aria-label="Chart: {title}" '
-        f'aria-describedby="{described}" style="{size}"></div></div>\n'
-        f'<script type="application/json" data-figure="chart-{name}">'
-        # Plotly writes "<" as an escape, so no text can end the script element.
-        f"{plotly.io.to_json(block.figure)}</script>\n"
-        f'<figcaption>\n{words}<p class="how" id="caption-{name}">{escape(block.caption)}</p>\n'
-        "</figcaption>\n</figure>"
-    )
 
 
 def _source_hash(script: str) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analysis import browser, html_page
-from analysis.browser import Drawn
 from analysis.document import Document, FigureBlock, Section
+from analysis.press import Drawn, started
 from study import files
 
 _PDF_DATE = re.compile(rb"\(D:\d{14}[+-]\d\d'\d\d'\)")
@@ -33,9 +31,9 @@ def write_pictures(figures: Mapping[str, Any], folder: Path) -> tuple[dict[str, 
     )
     section = Section(anchor="figures", title="Figures", blocks=blocks)
     document = Document(title="Figures", facts={}, notices=(), sections=(section,))
-    with browser.started() as draw, tempfile.TemporaryDirectory() as temporary:
-        page = files.write_text(Path(temporary) / "figures.html", html_page.render(document))
-        drawn = draw(page).result()
+    with started() as press:
+        press.print(document)
+        drawn = press.drawn()
     return save_pictures(drawn, figures, folder), drawn.problem
 
 

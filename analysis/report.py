@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,20 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import (
-    browser,
-    comparison_json,
-    contents,
-    evidence,
-    html_page,
-    markdown_page,
-    tables,
-)
-from analysis.browser import Drawn
-from analysis.document import Document
+from analysis import comparison_json, contents, evidence, html_page, markdown_page, tables
+from analysis.document import Document, Draw
 from analysis.evidence import Evidence
 from analysis.frames import FRAMES
 from analysis.png import save_pdf, save_pictures
+from analysis.press import Drawn, Press, started
 from analysis.report_date import report_date
 from analysis.statistics.verdict import DEFAULT_MARGIN
 from study import files
@@ -86,46 +76,54 @@ def write_report(
         StorageError: If no trial of the study has finished.
         ConfigError: If the folder cannot be written.
     """
-    known = evidence.from_study(study, margin=margin)
-    return write_evidence(known, out=out, png=png, generated=generated)
+    with started(wanted=png) as press:
+        known = evidence.from_study(study, margin=margin)
+        return write_evidence(known, out=out, press=press, generated=generated)
 
 
 def write_evidence(
-    known: Evidence, *, out: Path, png: bool = True, generated: datetime | None = None
+    known: Evidence, *, out: Path, press: Press, generated: datetime | None = None
 ) -> ReportFiles:
     """Write the report of what is known of a study; see `write_report`.
+
+    Args:
+        known: What is known.
+        out: The folder; made if need be.
+        press: Draws the figures, if it does.
+        generated: Date in the heading; if not given, see `report_date`.
 
     Raises:
         ConfigError: If the folder cannot be written.
     """
     generated = generated or report_date()
     return publish(
-        lambda: contents.compose(known, generated=generated),
-        content=comparison_json.of_study(known),
-        frames=_frames(known),
+        lambda draw: contents.compose(known, generated=generated, draw=draw),
+        content=lambda: comparison_json.of_study(known),
+        frames=lambda: _frames(known),
         out=out,
-        png=png,
+        press=press,
         generated=generated,
     )
 
 
 def publish(
-    compose: Callable[[], Document],
+    compose: Callable[[Draw], Document],
     *,
-    content: Mapping[str, Any],
-    frames: Mapping[str, pd.DataFrame],
+    content: Callable[[], Mapping[str, Any]],
+    frames: Callable[[], Mapping[str, pd.DataFrame]],
     out: Path,
-    png: bool,
+    press: Press,
     generated: datetime,
 ) -> ReportFiles:
     """Write a document and what goes with it into a folder, over an earlier one.
 
     Args:
-        compose: Makes the page; called while the browser starts.
-        content: What goes into `comparison.json`.
-        frames: What goes into `tables/`, by name.
+        compose: Makes the page, and hands on its figures as soon as they are made, to be drawn
+            meanwhile.
+        content: Makes what goes into `comparison.json`.
+        frames: Makes what goes into `tables/`, by name.
         out: The folder; made if need be.
-        png: Whether to have a browser draw the PNG files and print the PDF.
+        press: Draws the PNG files and prints the PDF, if it does.
         generated: Date of the PDF.
 
     Raises:
@@ -133,16 +131,15 @@ def publish(
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with _browser(wanted=png) as draw:
-            document = compose()
-            html = files.write_text(out / "report.html", html_page.render(document))
-            drawing = draw(html)
-            # What needs no picture is written while the browser draws.
-            numbers = files.write_text(
-                out / comparison_json.FILE_NAME, comparison_json.as_text(content)
-            )
-            csv_files = _write_tables(frames, out / "tables")
-            drawn = drawing.result()
+        document = compose(press.draw)
+        press.print(document)
+        # What needs no picture is written while the browser draws.
+        html = files.write_text(out / "report.html", html_page.render(document))
+        numbers = files.write_text(
+            out / comparison_json.FILE_NAME, comparison_json.as_text(content())
+        )
+        csv_files = _write_tables(frames(), out / "tables")
+        drawn = press.drawn()
         pictures = _write_pictures(drawn, document, out)
         links = {name: path.relative_to(out).as_posix() for name, path in pictures.items()}
         return ReportFiles(
@@ -158,15 +155,6 @@ def publish(
         raise ConfigError(
             f"The report cannot be written to {str(out)!r}: {reason}. Choose another folder: --out."
         ) from error
-
-
-def _browser(*, wanted: bool) -> AbstractContextManager[Callable[[Path], Future[Drawn]]]:
-    """Start a browser that draws a page; one that is not wanted draws nothing."""
-    if wanted:
-        return browser.started()
-    nothing: Future[Drawn] = Future()
-    nothing.set_result(Drawn())
-    return nullcontext(lambda page: nothing)
 
 
 def _write_pictures(drawn: Drawn, document: Document, out: Path) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from analysis import report
 from analysis.pair import contents, evidence
 from analysis.pair.content import of_pair
+from analysis.press import started
 from analysis.report_date import report_date
 from analysis.statistics.verdict import DEFAULT_MARGIN
 from study.records import StudyRecord
@@ -37,16 +38,17 @@ def write_comparison(
         StorageError: If no trial of one of the studies has finished.
         ConfigError: If both are the same study, or the folder cannot be written.
     """
-    pair = evidence.from_studies(first, second, margin=margin)
     generated = generated or report_date()
-    return report.publish(
-        lambda: contents.compose(pair, generated=generated),
-        content=of_pair(pair),
-        frames={},
-        out=out,
-        png=png,
-        generated=generated,
-    )
+    with started(wanted=png) as press:
+        pair = evidence.from_studies(first, second, margin=margin)
+        return report.publish(
+            lambda _: contents.compose(pair, generated=generated),
+            content=lambda: of_pair(pair),
+            frames=dict,
+            out=out,
+            press=press,
+            generated=generated,
+        )
 
 
 def default_folder(first: str, second: str) -> Path:

@@ -15,6 +15,7 @@ from analysis import browser as browsers
 from analysis import html_page, png, theme
 from analysis.charts import CHARTS
 from analysis.document import Document, FigureBlock, Section
+from analysis.press import started
 from analysis.report import write_report
 from study import files
 from study.errors import ConfigError
@@ -148,11 +149,11 @@ def test_figures_that_stand_in_no_report_become_pictures_too(tmp_path, browser):
 
 def test_the_same_page_printed_twice_at_one_date_gives_the_same_bytes(tmp_path, browser):
     document = Document(title="T", facts={}, notices=("A notice",), sections=())
-    page = files.write_text(tmp_path / "page.html", html_page.render(document))
     printed = []
     for name in ("first.pdf", "second.pdf"):
-        with browsers.started() as draw:
-            drawn = draw(page).result()
+        with started() as press:
+            press.print(document)
+            drawn = press.drawn()
         assert drawn.problem == ""
         printed.append(png.save_pdf(drawn, tmp_path / name, generated=GENERATED).read_bytes())
 
@@ -160,7 +161,7 @@ def test_the_same_page_printed_twice_at_one_date_gives_the_same_bytes(tmp_path, 
 
 
 def test_a_browser_that_gets_no_page_ends(browser):
-    with pytest.raises(ValueError, match="no page"), browsers.started():
+    with pytest.raises(ValueError, match="no page"), started():
         raise ValueError("no page")
 
 

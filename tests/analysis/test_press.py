@@ -1,0 +1,128 @@
+"""What is drawn early is drawn as with its page; a browser that fails is tried a second time."""
+
+from __future__ import annotations
+
+import logging
+import re
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from analysis import browser as browsers
+from analysis import html_page, theme
+from analysis.document import Document, FigureBlock, Items, Section, Table
+from analysis.press import Drawn, started
+
+TAGS = re.compile(rb"/\w+ <</MCID \d+ >>BDC\n|EMC\n|/Artifact BMC\n")
+NUMBER = re.compile(rb"-?\d*\.?\d+")
+CAPTION = "How to read it, which takes more than a line where a page is as narrow as paper is. " * 3
+
+
+def figure_block(name: str, *, height: int = 300) -> FigureBlock:
+    figure = theme.figure(f"Chart {name}", height=height).add_scatter(y=[1, 3, 2], name=name)
+    return FigureBlock(
+        name=name, title=f"Chart {name}", caption=CAPTION, figure=figure, min_width_pixels=320
+    )
+
+
+def page_of(*figures: FigureBlock) -> Document:
+    table = Table(caption="A table", columns=("A", "B"), rows=(("1", "2"),))
+    return Document(
+        title="A page",
+        facts={"Dataset": "digits"},
+        notices=("Take notice",),
+        sections=(
+            Section(anchor="first", title="First", blocks=(*figures[:1], table)),
+            Section(anchor="second", title="Second", blocks=(Items(items=("a",)), *figures[1:])),
+        ),
+    )
+
+
+# The second does not fit on a page and is made smaller.
+FIGURES = (figure_block("a"), figure_block("b", height=1500), figure_block("c"))
+PAGE = page_of(*FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("n_failures", "n_tried", "drawn"),
+    [
+        (0, 1, Drawn(pdf=b"page")),
+        (1, 2, Drawn(pdf=b"page")),
+        (2, 2, Drawn(problem="it did not start")),
+    ],
+)
+def test_a_browser_that_fails_is_tried_a_second_time_with_all_that_there_is(
+    n_failures, n_tried, drawn, monkeypatch
+):
+    tried = []
+
+    async def attempt(press):
+        tried.append([await press.part(place) for place in range(2)])
+        failed = len(tried) <= n_failures
+        return Drawn(problem="it did not start") if failed else Drawn(pdf=b"page")
+
+    monkeypatch.setattr("analysis.press._drawn", attempt)
+
+    with started() as press:
+        press.draw(FIGURES[0])
+        press.print(PAGE)
+        found = press.drawn()
+
+    assert found == drawn
+    assert tried == [[FIGURES[0], PAGE]] * n_tried
+
+
+def printed(*, early: tuple[FigureBlock, ...]) -> Drawn:
+    with started() as press:
+        for figure in early:
+            press.draw(figure)
+        press.print(PAGE)
+        return press.drawn()
+
+
+def marks(pdf: bytes) -> list[bytes]:
+    """Return what a PDF puts on paper, without the tags that tell a reader's software what it is.
+
+    Chromium tags the lines of a drawing or does not, whatever they look like.
+    """
+    found = []
+    for stream in re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL):
+        with suppress(zlib.error):
+            found.append(TAGS.sub(b"", zlib.decompress(stream)))
+    return found
+
+
+def test_figures_are_drawn_the_same_before_their_page_and_with_it(browser):
+    late, some, early = printed(early=()), printed(early=FIGURES[1:2]), printed(early=FIGURES)
+
+    assert [drawn.problem for drawn in (late, some, early)] == [""] * 3
+    assert set(late.pictures) == {"a", "b", "c"}
+    assert late.pictures == some.pictures == early.pictures
+    assert len(marks(late.pdf)) > 3
+    assert marks(late.pdf) == marks(some.pdf) == marks(early.pdf)
+
+
+def test_what_is_printed_is_the_page_that_is_written(tmp_path, browser):
+    path = tmp_path / "page.html"
+    path.write_text(html_page.render(PAGE), encoding="utf-8")
+    page = browser.new_page(viewport={"width": browsers.PAPER_PIXELS, "height": 680})
+    page.emulate_media(media="print")
+    page.goto(path.as_uri())
+    page.evaluate("() => drawn")
+    expected = page.pdf(print_background=True, prefer_css_page_size=True, outline=True)
+    page.close()
+    found = printed(early=FIGURES[:2]).pdf
+
+    for one, other in zip(marks(found), marks(expected), strict=True):
+        assert NUMBER.sub(b"#", one) == NUMBER.sub(b"#", other)
+        # How much smaller a tall figure is drawn is rounded where it is kept as text.
+        numbers = [np.array(NUMBER.findall(text), float) for text in (one, other)]
+        np.testing.assert_allclose(*numbers, rtol=1e-5, atol=1e-3)
+
+
+def test_what_the_reader_of_the_pipe_complains_about_is_not_logged(caplog):
+    # A record as the library makes it when the mark of the end comes as a message.
+    logging.getLogger("choreographer.channels.pipe").exception("JSONError decoding message.")
+    assert caplog.records == []
