@@ -14,13 +14,6 @@ from tests.browsing import Visit, visit
 
 
 @pytest.fixture(scope="module")
-def ordinary(browser: Browser, ordinary_report: ReportFiles) -> Iterator[Visit]:
-    visited = visit(browser, ordinary_report.html)
-    yield visited
-    visited.page.close()
-
-
-@pytest.fixture(scope="module")
 def attacked(browser: Browser, hostile_report: ReportFiles) -> Iterator[Visit]:
     visited = visit(browser, hostile_report.html)
     yield visited

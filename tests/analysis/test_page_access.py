@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from analysis.charts import CHARTS
 from analysis.contents import SECTIONS
-from analysis.report import ReportFiles
-from tests.browsing import visit
+from tests.browsing import Visit
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser, ordinary_report: ReportFiles) -> Iterator[Page]:
-    visited = visit(browser, ordinary_report.html)
-    yield visited.page
-    visited.page.close()
+@pytest.fixture
+def page(ordinary: Visit) -> Page:
+    return ordinary.page
 
 
 def test_headings_go_down_one_level_at_a_time(page):
@@ -119,7 +115,6 @@ def test_whatever_scrolls_sideways_is_reached_by_the_keyboard_and_has_a_name(pag
             it.getAttribute("aria-label")
             ?? document.getElementById(it.getAttribute("aria-labelledby")).textContent)"""
     )
-    page.set_viewport_size({"width": 1280, "height": 900})
 
     assert without == []
     assert len(names) > len(CHARTS)

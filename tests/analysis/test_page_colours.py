@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -10,11 +11,13 @@ from playwright.sync_api import Browser, Page
 from analysis import dark, theme
 from analysis.charts import CHARTS
 from analysis.report import ReportFiles
-from tests.browsing import visit
+from tests.browsing import Visit, visit
 
 MAX_PAPER_HEIGHT = 860
 """Pixels of an A4 page, less margins, heading and some of the caption."""
 
+Scheme = Literal["light", "dark"]
+BACKGROUNDS: dict[Scheme, str] = {"light": theme.PAPER, "dark": dark.PAPER}
 PAPERS = (
     """() => [...document.querySelectorAll(".chart")].map(it => it._fullLayout.paper_bgcolor)"""
 )
@@ -24,20 +27,35 @@ SIZES = """() => [...document.querySelectorAll(".chart .svg-container")].map(it 
 })"""
 
 
-@pytest.fixture
-def light(browser: Browser, ordinary_report: ReportFiles) -> Iterator[Page]:
-    visited = visit(browser, ordinary_report.html)
-    yield visited.page
-    assert visited.messages == []
-    visited.page.close()
+@pytest.fixture(scope="module")
+def opened(browser: Browser, ordinary_report: ReportFiles) -> Iterator[dict[Scheme, Visit]]:
+    """The page as it is for readers who prefer light colours, and dark ones."""
+    visits = {scheme: visit(browser, ordinary_report.html, scheme=scheme) for scheme in BACKGROUNDS}
+    yield visits
+    for visited in visits.values():
+        visited.page.close()
+
+
+def as_opened(visited: Visit, scheme: Scheme) -> Page:
+    """Return the page of a visit, whatever another test has done to it, as it was at first."""
+    page = visited.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate("() => { delete document.documentElement.dataset.colours; }")
+    page.emulate_media(media="screen", color_scheme=scheme)
+    page.wait_for_function(f"() => ({PAPERS})().every(it => it === '{BACKGROUNDS[scheme]}')")
+    return page
 
 
 @pytest.fixture
-def night(browser: Browser, ordinary_report: ReportFiles) -> Iterator[Page]:
-    visited = visit(browser, ordinary_report.html, scheme="dark")
-    yield visited.page
-    assert visited.messages == []
-    visited.page.close()
+def light(opened: dict[Scheme, Visit]) -> Iterator[Page]:
+    yield as_opened(opened["light"], "light")
+    assert opened["light"].messages == []
+
+
+@pytest.fixture
+def night(opened: dict[Scheme, Visit]) -> Iterator[Page]:
+    yield as_opened(opened["dark"], "dark")
+    assert opened["dark"].messages == []
 
 
 def background(page: Page) -> str:
@@ -124,5 +142,9 @@ def test_nothing_is_wider_than_the_paper(light):
     light.emulate_media(media="print")
     light.evaluate("() => dispatchEvent(new Event('beforeprint'))")
 
-    assert light.evaluate("() => document.documentElement.scrollWidth") <= 680
-    assert len(light.evaluate(SIZES)) == len(CHARTS)
+    width = light.evaluate("() => document.documentElement.scrollWidth")
+    sizes = light.evaluate(SIZES)
+    light.evaluate("() => dispatchEvent(new Event('afterprint'))")
+
+    assert width <= 680
+    assert len(sizes) == len(CHARTS)

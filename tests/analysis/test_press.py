@@ -74,12 +74,19 @@ def test_a_browser_that_fails_is_tried_a_second_time_with_all_that_there_is(
     assert tried == [[FIGURES[0], PAGE]] * n_tried
 
 
-def printed(*, early: tuple[FigureBlock, ...]) -> Drawn:
+def printed(*early: FigureBlock) -> Drawn:
+    """Return what becomes of the page where these figures are handed on before it."""
     with started() as press:
         for figure in early:
             press.draw(figure)
         press.print(PAGE)
         return press.drawn()
+
+
+@pytest.fixture(scope="module")
+def drawn_early() -> Drawn:
+    """The page, two of its three figures drawn before it."""
+    return printed(*FIGURES[:2])
 
 
 def marks(pdf: bytes) -> list[bytes]:
@@ -94,17 +101,17 @@ def marks(pdf: bytes) -> list[bytes]:
     return found
 
 
-def test_figures_are_drawn_the_same_before_their_page_and_with_it(browser):
-    late, some, early = printed(early=()), printed(early=FIGURES[1:2]), printed(early=FIGURES)
+def test_figures_are_drawn_the_same_before_their_page_and_with_it(drawn_early, browser):
+    drawn_late = printed()
 
-    assert [drawn.problem for drawn in (late, some, early)] == [""] * 3
-    assert set(late.pictures) == {"a", "b", "c"}
-    assert late.pictures == some.pictures == early.pictures
-    assert len(marks(late.pdf)) > 3
-    assert marks(late.pdf) == marks(some.pdf) == marks(early.pdf)
+    assert (drawn_early.problem, drawn_late.problem) == ("", "")
+    assert set(drawn_late.pictures) == {"a", "b", "c"}
+    assert drawn_early.pictures == drawn_late.pictures
+    assert len(marks(drawn_late.pdf)) > 3
+    assert marks(drawn_early.pdf) == marks(drawn_late.pdf)
 
 
-def test_what_is_printed_is_the_page_that_is_written(tmp_path, browser):
+def test_what_is_printed_is_the_page_that_is_written(drawn_early, tmp_path, browser):
     path = tmp_path / "page.html"
     path.write_text(html_page.render(PAGE), encoding="utf-8")
     page = browser.new_page(viewport={"width": browsers.PAPER_PIXELS, "height": 680})
@@ -113,9 +120,8 @@ def test_what_is_printed_is_the_page_that_is_written(tmp_path, browser):
     page.evaluate("() => drawn")
     expected = page.pdf(print_background=True, prefer_css_page_size=True, outline=True)
     page.close()
-    found = printed(early=FIGURES[:2]).pdf
 
-    for one, other in zip(marks(found), marks(expected), strict=True):
+    for one, other in zip(marks(drawn_early.pdf), marks(expected), strict=True):
         assert NUMBER.sub(b"#", one) == NUMBER.sub(b"#", other)
         # How much smaller a tall figure is drawn is rounded where it is kept as text.
         numbers = [np.array(NUMBER.findall(text), float) for text in (one, other)]
