@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from alembic.script import ScriptDirectory
+from optuna.storages._rdb.storage import _VersionManager
 from playwright.sync_api import Browser, sync_playwright
 
 from study.start_backend import prefer_onednn
@@ -26,6 +28,23 @@ OPTIONS = [
 
 # Before a test imports TensorFlow: what workers compute is compared with what tests do themselves.
 prefer_onednn()
+
+
+def once(method: Callable[[_VersionManager], ScriptDirectory]) -> Callable[..., ScriptDirectory]:
+    """Return a method that gives what the first call gave, whoever is asked."""
+    given: list[ScriptDirectory] = []
+
+    def answer(self: _VersionManager) -> ScriptDirectory:
+        if not given:
+            given.append(method(self))
+        return given[0]
+
+    return answer
+
+
+# Whenever a database is opened, Optuna reads all of its migrations: in a tenth of a second, and the
+# tests open some thousand.
+_VersionManager._create_alembic_script = once(_VersionManager._create_alembic_script)
 
 LONGEST = (
     *("test_end_to_end.py", "test_notebook.py", "test_jax.py", "test_workers_training.py"),

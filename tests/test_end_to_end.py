@@ -25,7 +25,7 @@ from tests.command_line import WITHOUT_BROWSER
 
 PROJECT = Path(__file__).parents[1]
 URL = "sqlite:///studies.db"
-RUN = ("run", "--dataset", "digits", "--fraction", "0.15", "--epochs", "3", "--retrain-epochs", "2")
+RUN = ("run", "--dataset", "digits", "--fraction", "0.1", "--epochs", "3", "--retrain-epochs", "2")
 SMALL = (*RUN, "--trials", "2", "--seeds", "2")
 
 
@@ -222,7 +222,7 @@ def offline(tmp_path, monkeypatch) -> Path:
 
 def test_digits_stand_in_for_cifar10_where_it_cannot_be_had_and_the_report_says_so(offline):
     small = ("--fraction", "0.07", "--trials", "1", "--epochs", "1", "--retrain-epochs", "1")
-    one = ("--seeds", "1", "--architectures", "custom_cnn", "--workers", "1")
+    one = ("--seeds", "1", "--finalists", "0", "--architectures", "custom_cnn", "--workers", "1")
     done = run(offline, "study", "run", *small, *one)
     assert done.returncode == 0, done.stderr
     assert "digits stand in" in done.stderr

@@ -111,7 +111,7 @@ def test_a_whole_study_runs_under_jax_and_says_so(tmp_path):
         *("-m", "study", "run", "--dataset", "digits", "--name", "by-jax"),
         *("--architectures", "custom_cnn", "--fraction", "0.07", "--trials", "1", "--epochs", "1"),
         *("--retrain-epochs", "1", "--seeds", "1", "--augmenter", "image-data-generator"),
-        *("--workers", "1", "--storage", url, "--out", tmp_path / "report"),
+        *("--finalists", "0", "--workers", "1", "--storage", url, "--out", tmp_path / "report"),
         **WITHOUT_BROWSER,
     )
     record = read_study(url, "by-jax")

@@ -141,7 +141,7 @@ def test_the_whole_job_runs_with_keras_tuner_and_without_tensorboard(tmp_path, m
         dataset="digits",
         families=("custom_cnn",),
         search=replace(SETTINGS, n_trials=5, epochs=3, fraction=0.07),
-        retrain=RetrainConfig(epochs=1, n_seeds=1),
+        retrain=RetrainConfig(epochs=1, n_seeds=1, n_finalists=0),
     )
     digits = DATASETS["digits"]
     sample = draw_sample(digits.load_training(config.data_dir), n_classes=10, fraction=0.07, seed=0)
