@@ -22,6 +22,7 @@ from choreographer.errors import (
 
 from analysis import html_page
 from analysis.document import Document, FigureBlock
+from study import files
 
 # What matters of what it says reaches us as an exception. The rest is noise: as a browser ends, the
 # reader of its pipe now and then takes the mark of the end for a message, and logs a traceback.
@@ -68,8 +69,7 @@ class Tab:
         options = {"deviceScaleFactor": 1, "mobile": False}
         await tab._send("Emulation.setDeviceMetricsOverride", **size, **options)
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder) / "page.html"
-            page.write_text(html_page.render(_EMPTY), encoding="utf-8")
+            page = files.write_text(Path(folder) / "page.html", html_page.render(_EMPTY))
             await tab._send("Page.navigate", url=page.as_uri())
             await tab._evaluate(_LOADED)
         await tab._evaluate((html_page.TEMPLATES / "press.js").read_text(encoding="utf-8"))

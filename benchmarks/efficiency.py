@@ -1,6 +1,6 @@
 """What share of the processor's arithmetic training reaches, and where the rest of a step goes.
 
-    python -m benchmarks.efficiency [--quick] [--repeats N]
+    python -m benchmarks.efficiency [--quick] [--repeats N] [--float32]
 
 The yardstick is the fastest of a few large matrix products in the same arithmetic. Training's
 operations are counted as is customary: three times those of the forward pass.
@@ -22,6 +22,8 @@ from benchmarks.worker import ROOT, Worker
 from benchmarks.workload import CONFIGURATIONS, Workload
 
 PRECISIONS = ("bfloat16", "float32")
+"""The first one is profiled."""
+
 MATRIX_SIZES = {2048: 32, 4096: 4}
 """Sizes of the matrices and how many products are timed together: as many operations in each."""
 
@@ -31,13 +33,19 @@ PYTHON = [sys.executable, "-m"]
 
 def main() -> int:
     """Measure, store and print."""
-    options = measuring.options(measuring.parser(__doc__, repeats=5).parse_args())
+    parser = measuring.parser(__doc__, repeats=5)
+    parser.add_argument(
+        "--float32", action="store_true", help="leave bfloat16 out, which this processor lacks"
+    )
+    arguments = parser.parse_args()
+    options = measuring.options(arguments)
+    precisions = ("float32",) if arguments.float32 else PRECISIONS
     machine = measuring.machine()
     n_images = N_IMAGES_QUICK if options.quick else N_IMAGES
     measured = {
-        "rates": {name: _rates(name, n_images, repeats=options.repeats) for name in PRECISIONS},
+        "rates": {name: _rates(name, n_images, repeats=options.repeats) for name in precisions},
         "profiles": {
-            family: _profile(family, n_images, n_epochs=options.repeats)
+            family: _profile(family, n_images, precision=precisions[0], n_epochs=options.repeats)
             for family in CONFIGURATIONS
         },
     }
@@ -45,7 +53,7 @@ def main() -> int:
         "efficiency",
         options,
         machine=machine,
-        settings={"n_images": n_images, "profiled_in": PRECISIONS[0]},
+        settings={"n_images": n_images, "profiled_in": precisions[0]},
         measured=measured,
         tables=tables,
     )
@@ -72,9 +80,9 @@ def _rates(precision: str, n_images: int, *, repeats: int) -> dict[str, list[flo
     return {name: [flops[name] / 1e9 / value for value in seconds[name]] for name in seconds}
 
 
-def _profile(family: str, n_images: int, *, n_epochs: int) -> dict[str, float]:
+def _profile(family: str, n_images: int, *, precision: str, n_epochs: int) -> dict[str, float]:
     workload = Workload(family=family, n_images=n_images)
-    spec = {**workload.as_spec(), "precision": PRECISIONS[0], "repeats": n_epochs}
+    spec = {**workload.as_spec(), "precision": precision, "repeats": n_epochs}
     command = [*PYTHON, "benchmarks.step_profile", json.dumps(spec)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     times: dict[str, float] = json.loads(done.stdout)
