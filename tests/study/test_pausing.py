@@ -26,10 +26,16 @@ def epochs(trial):
     return [epoch for epoch, _ in trial.validation_accuracy]
 
 
-@pytest.mark.parametrize("settings", BOTH)
-def test_few_trials_are_trained_to_the_end_and_the_best_of_all_is_among_them(tmp_path, settings):
-    run(tmp_path, settings=settings, **ONLY)
-    trials = read(tmp_path)["alpha"]
+@pytest.fixture(scope="module", params=BOTH, ids=SCHEDULERS)
+def searched(request, tmp_path_factory):
+    """Settings, and the trials of a search with them that ran to its end in one piece."""
+    folder = tmp_path_factory.mktemp("whole")
+    run(folder, settings=request.param, **ONLY)
+    return request.param, read(folder)["alpha"]
+
+
+def test_few_trials_are_trained_to_the_end_and_the_best_of_all_is_among_them(searched):
+    _, trials = searched
     assert {trial.state for trial in trials} == {"COMPLETE", "PRUNED"}
     whole = [trial for trial in trials if trial.state == "COMPLETE"]
     # Scores grow in proportion to `units`, so the best is the best from the first epoch on.
@@ -40,10 +46,8 @@ def test_few_trials_are_trained_to_the_end_and_the_best_of_all_is_among_them(tmp
         assert (len(epochs(trial)) == SETTINGS.epochs) == (trial.state == "COMPLETE")
 
 
-@pytest.mark.parametrize("settings", BOTH)
-def test_the_epochs_trained_are_those_that_the_scheduler_asks_for(tmp_path, settings):
-    run(tmp_path, settings=settings, **ONLY)
-    found = read(tmp_path)["alpha"]
+def test_the_epochs_trained_are_those_that_the_scheduler_asks_for(searched):
+    settings, found = searched
     scheduler = make_scheduler(settings.pruner, n_trials=12, epochs=9)
     expected = []
     while task := scheduler.next_task(expected):
@@ -54,20 +58,16 @@ def test_the_epochs_trained_are_those_that_the_scheduler_asks_for(tmp_path, sett
     assert [len(epochs(trial)) for trial in found] == [len(trial.scores) for trial in expected]
 
 
-@pytest.mark.parametrize("settings", BOTH)
 @pytest.mark.parametrize("k", [2, 7, 16])
-def test_an_interrupted_search_ends_as_one_that_was_not(tmp_path, settings, k):
-    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
-    for folder in (whole, pieces):
-        folder.mkdir()
-    run(whole, settings=settings, **ONLY)
+def test_an_interrupted_search_ends_as_one_that_was_not(searched, tmp_path, k):
+    settings, whole = searched
     with pytest.raises(KeyboardInterrupt):
-        run(pieces, settings=settings, stop=stop_at(k), **ONLY)
-    run(pieces, settings=settings, **ONLY)
-    one, other = (read(folder)["alpha"] for folder in (whole, pieces))
-    assert configurations(one) == configurations(other)
-    assert [epochs(trial) for trial in one] == [epochs(trial) for trial in other]
-    assert [trial.state for trial in one] == [trial.state for trial in other]
+        run(tmp_path, settings=settings, stop=stop_at(k), **ONLY)
+    run(tmp_path, settings=settings, **ONLY)
+    pieces = read(tmp_path)["alpha"]
+    assert configurations(whole) == configurations(pieces)
+    assert [epochs(trial) for trial in whole] == [epochs(trial) for trial in pieces]
+    assert [trial.state for trial in whole] == [trial.state for trial in pieces]
 
 
 @pytest.mark.parametrize("settings", BOTH)

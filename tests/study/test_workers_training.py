@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
@@ -104,6 +105,8 @@ def test_memory_stays_bounded_over_a_hundred_trials(searched):
 
 def test_scores_and_suggestions_do_not_depend_on_the_process(searched, tmp_path, monkeypatch):
     trials = trials_in(searched[0])
+    # What other tests left makes it slow; a worker's own process has nothing to look through.
+    monkeypatch.setattr(gc, "collect", lambda: 0)
     # Registered by the work, which here is opened in the process of all other tests.
     monkeypatch.setitem(DATASETS, "stripes", small.dataset())
     monkeypatch.setitem(SPACES, "small", small.space())
