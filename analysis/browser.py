@@ -47,10 +47,18 @@ FAILURES = (
 """No browser is found (RuntimeError), it does not start, dies (which cancels what waits for it),
 hangs (TimeoutError, an OSError) or refuses."""
 
-# Not by the browser's event: that may be of the blank page before.
-_LOADED = """new Promise(
-    (done) => document.readyState === "complete" ? done() : addEventListener("load", () => done())
+# Not by the browser's event: that may be of the blank page before, which has no content.
+_LOADED = """new Promise((done) =>
+    document.readyState === "complete" && document.getElementById("content")
+        ? done()
+        : addEventListener("load", () => done())
 )"""
+
+
+class RefusedError(RuntimeError):
+    """What the page was told to do failed in it."""
+
+
 _EMPTY = Document(title="", facts={}, notices=(), sections=())
 
 
@@ -76,13 +84,16 @@ class Tab:
         return tab
 
     async def add(self, figure: FigureBlock) -> bytes:
-        """Draw a figure of the page that is to come, and return its picture."""
+        """Draw a figure of the page that is to come, and return its picture.
+
+        Raises:
+            RefusedError: If this figure cannot be drawn; another one may.
+        """
         return _decoded(await self._call("addFigure", html_page.figure(figure), SCALE))
 
-    async def show(self, page: Document) -> dict[str, bytes]:
-        """Show the page, draw what is not drawn, and return pictures of that by figure's name."""
-        drawn = await self._call("setPage", page.title, html_page.body(page), SCALE)
-        return {name.removeprefix("chart-"): _decoded(url) for name, url in drawn.items()}
+    async def show(self, page: Document) -> None:
+        """Show the page, its figures as they were drawn."""
+        await self._call("setPage", page.title, html_page.body(page))
 
     async def print(self) -> bytes:
         """Return the page as PDF."""
@@ -99,7 +110,9 @@ class Tab:
         options = {"expression": expression, "awaitPromise": True, "returnByValue": True}
         answer = await self._send("Runtime.evaluate", **options)
         if "exceptionDetails" in answer:
-            raise RuntimeError(f"The page refused: {answer['exceptionDetails'].get('text')}")
+            details = answer["exceptionDetails"]
+            told = details.get("exception", {}).get("description") or details.get("text")
+            raise RefusedError(f"The page refused: {told}")
         return answer["result"].get("value")
 
     async def _send(self, command: str, **parameters: Any) -> dict[str, Any]:

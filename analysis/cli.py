@@ -1,4 +1,4 @@
-"""The command line of `python -m analysis`: parse, call once, print."""
+"""The command line of `python -m analysis`: parse, read what is named, write, print."""
 
 from __future__ import annotations
 

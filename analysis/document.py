@@ -78,7 +78,7 @@ class FigureBlock:
 
     @cached_property
     def json(self) -> str:
-        """The figure as Plotly.js reads it; made once, as a page and a browser both ask for it."""
+        """The figure as Plotly.js reads it, kept: a page and a browser both ask for it."""
         return str(plotly.io.to_json(self.figure))
 
 

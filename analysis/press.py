@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import choreographer
 
-from analysis.browser import FAILURES, Tab
+from analysis.browser import FAILURES, RefusedError, Tab
 from analysis.document import Document, FigureBlock
 
 N_ATTEMPTS = 2
@@ -41,28 +41,38 @@ class Press:
     def __init__(self, thread: Executor, *, wanted: bool) -> None:
         # The last one is yet to come, until it is the page.
         self._parts: list[Future[FigureBlock | Document]] = [Future()]
+        self._names: set[str] = set()
+        self._is_stopped = False
         self._drawn = thread.submit(self._run if wanted else Drawn)
 
     def draw(self, figure: FigureBlock) -> None:
-        """Have a figure of the page drawn at once; what is not drawn so is drawn with the page."""
+        """Have a figure of the page drawn at once."""
         last = self._parts[-1]
         self._parts.append(Future())
         last.set_result(figure)
+        self._names.add(figure.name)
 
     def print(self, page: Document) -> None:
-        """Have the page printed, and those of its figures drawn that are not yet."""
+        """Have the page printed, and before it those of its figures drawn that are not yet."""
+        for figure in page.figures():
+            if figure.name not in self._names:
+                self.draw(figure)
         self._parts[-1].set_result(page)
 
     def drawn(self) -> Drawn:
-        """Wait for what has become of the page."""
+        """Wait for what has become of the page, which must have been handed on."""
         return self._drawn.result()
 
     def stop(self) -> None:
-        """Tell a browser that waits for the page in vain."""
-        self._parts[-1].cancel()
+        """Have nothing more drawn: a browser may wait for what does not come."""
+        self._is_stopped = True
+        for part in self._parts:
+            part.cancel()
 
     async def part(self, place: int) -> FigureBlock | Document:
         """Wait for what came at a place, from 0: figures, then the page."""
+        if self._is_stopped:
+            raise asyncio.CancelledError
         # A browser that dies cancels what waits for it, but not the part for the next one.
         return await asyncio.shield(asyncio.wrap_future(self._parts[place]))
 
@@ -70,7 +80,7 @@ class Press:
         drawn = Drawn()
         for _ in range(N_ATTEMPTS):
             drawn = asyncio.run(_drawn(self))
-            if not drawn.problem or self._parts[-1].cancelled():
+            if drawn.pdf or not drawn.problem or self._is_stopped:
                 break
         return drawn
 
@@ -101,11 +111,18 @@ async def _drawn(press: Press) -> Drawn:
             for place in itertools.count():
                 part = await press.part(place)
                 if isinstance(part, Document):
-                    pictures |= await tab.show(part)
+                    await tab.show(part)
                     pdf = await tab.print()
                     break
-                pictures[part.name] = await tab.add(part)
+                try:
+                    pictures[part.name] = await tab.add(part)
+                except RefusedError as error:
+                    problem = problem or _one_line(error)
     except FAILURES as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        problem = text[:MAX_ERROR_CHARACTERS]
+        problem = _one_line(error)
     return Drawn(pdf=pdf, pictures=pictures, problem=problem)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:MAX_ERROR_CHARACTERS]

@@ -68,5 +68,5 @@ if (!isOnPaper) {
   addEventListener("beforeprint", () => drawAll({ onPaper: true }));
   addEventListener("afterprint", () => drawAll());
 }
-// Whoever prints the page by a program waits for this.
+// Whoever opens the page by a program, to print it for instance, waits for this.
 globalThis.drawn = recolour().then(noteOverflows);

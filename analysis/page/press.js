@@ -7,14 +7,11 @@ const content = () => document.getElementById("content");
 // Draws a figure and returns its picture.
 async function addFigure(html, scale) {
   content().insertAdjacentHTML("beforeend", html);
-  return drawFigure(content().lastElementChild, scale);
-}
-
-async function drawFigure(figure, scale) {
-  const source = figure.querySelector("script[data-figure]");
+  const source = content().lastElementChild.querySelector("script[data-figure]");
   await draw(source, { onPaper: true });
   const place = document.getElementById(source.dataset.figure);
-  // What is printed is a copy: for a picture Plotly takes the drawing apart.
+  // What is printed is a copy (of SVG: a canvas would be empty in it): for a picture Plotly takes
+  // the drawing apart.
   place.replaceWith(place.cloneNode(true));
   return pictureOf(place, JSON.parse(source.textContent).layout.title.text, scale);
 }
@@ -44,21 +41,13 @@ async function pictureOf(place, title, scale) {
   return canvas.toDataURL("image/png");
 }
 
-// Shows the page's content. Figures that are drawn already take their places; of the others it
-// returns the pictures by name.
-async function setPage(title, html, scale) {
+// Shows the page's content; figures that were drawn take their places.
+function setPage(title, html) {
   const { body } = new DOMParser().parseFromString(html, "text/html");
   document.adoptNode(body);
   const places = new Map([...body.querySelectorAll(".chart")].map((place) => [place.id, place]));
-  for (const chart of content().querySelectorAll(".chart")) {
+  for (const chart of content().querySelectorAll(".chart"))
     places.get(chart.id)?.replaceWith(chart);
-    places.delete(chart.id);
-  }
   document.body.replaceWith(body);
   document.title = title;
-  const pictures = {};
-  for (const [id, place] of places) {
-    pictures[id] = await drawFigure(place.closest("figure"), scale);
-  }
-  return pictures;
 }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+import threading
+import time
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,7 +63,7 @@ def test_a_browser_that_fails_is_tried_a_second_time_with_all_that_there_is(
     tried = []
 
     async def attempt(press):
-        tried.append([await press.part(place) for place in range(2)])
+        tried.append([await press.part(place) for place in range(4)])
         failed = len(tried) <= n_failures
         return Drawn(problem="it did not start") if failed else Drawn(pdf=b"page")
 
@@ -71,7 +75,65 @@ def test_a_browser_that_fails_is_tried_a_second_time_with_all_that_there_is(
         found = press.drawn()
 
     assert found == drawn
-    assert tried == [[FIGURES[0], PAGE]] * n_tried
+    assert tried == [[*FIGURES, PAGE]] * n_tried
+
+
+def test_a_browser_that_fails_before_anything_came_leaves_all_to_the_next(monkeypatch):
+    has_failed = threading.Event()
+
+    async def attempt(press):
+        if not has_failed.is_set():
+            waiting = asyncio.ensure_future(press.part(0))
+            await asyncio.wait({waiting}, timeout=0.01)  # Left behind, it is cancelled.
+            has_failed.set()
+            return Drawn(problem="it did not start")
+        assert [await press.part(place) for place in range(4)] == [*FIGURES, PAGE]
+        return Drawn(pdf=b"page")
+
+    monkeypatch.setattr("analysis.press._drawn", attempt)
+
+    with started() as press:
+        has_failed.wait(60)
+        time.sleep(0.1)
+        press.print(PAGE)
+        assert press.drawn() == Drawn(pdf=b"page")
+
+
+@pytest.mark.parametrize("is_printed", [False, True])
+def test_what_is_given_up_is_not_drawn_to_its_end(is_printed, monkeypatch):
+    drawn, goes_on = [], threading.Event()
+
+    async def attempt(press):
+        for place in range(4):
+            drawn.append(await press.part(place))
+            goes_on.wait(60)
+        return Drawn(problem="it was stopped")
+
+    monkeypatch.setattr("analysis.press._drawn", attempt)
+
+    with pytest.raises(ValueError, match="given up"), started() as press:
+        press.draw(FIGURES[0])
+        press.draw(FIGURES[1])
+        if is_printed:
+            press.print(PAGE)
+        threading.Timer(0.5, goes_on.set).start()
+        raise ValueError("given up")
+
+    assert len(drawn) <= 1
+
+
+def test_a_figure_that_cannot_be_drawn_costs_no_other_and_not_the_page(browser):
+    odd = replace(FIGURES[1], figure=theme.figure("Odd", height=300))
+    odd.__dict__["json"] = '{"data": [], "layout": null}'
+    with started() as press:
+        press.draw(FIGURES[0])
+        press.draw(odd)
+        press.print(PAGE)
+        drawn = press.drawn()
+
+    assert set(drawn.pictures) == {"a", "c"}
+    assert drawn.pdf.startswith(b"%PDF-")
+    assert drawn.problem.startswith("The page refused: TypeError")
 
 
 def printed(*early: FigureBlock) -> Drawn:
