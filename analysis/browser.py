@@ -53,13 +53,11 @@ _LOADED = """new Promise((done) =>
         ? done()
         : addEventListener("load", () => done())
 )"""
+_EMPTY = Document(title="", facts={}, notices=(), sections=())
 
 
 class RefusedError(RuntimeError):
     """What the page was told to do failed in it."""
-
-
-_EMPTY = Document(title="", facts={}, notices=(), sections=())
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,9 @@ class Tab:
         answer = await self._send("Runtime.evaluate", **options)
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
-            told = details.get("exception", {}).get("description") or details.get("text")
-            raise RefusedError(f"The page refused: {told}")
+            told = details.get("exception", {}).get("description") or details["text"]
+            what, *_where = told.splitlines()
+            raise RefusedError(f"The page refused: {what}")
         return answer["result"].get("value")
 
     async def _send(self, command: str, **parameters: Any) -> dict[str, Any]:

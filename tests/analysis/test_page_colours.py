@@ -37,7 +37,7 @@ def opened(browser: Browser, ordinary_report: ReportFiles) -> Iterator[dict[Sche
 
 
 def as_opened(visited: Visit, scheme: Scheme) -> Page:
-    """Return the page of a visit, whatever another test has done to it, as it was at first."""
+    """Return the page of a visit with the size and colours that it had at first."""
     page = visited.page
     page.set_viewport_size({"width": 1280, "height": 900})
     page.evaluate("() => { delete document.documentElement.dataset.colours; }")

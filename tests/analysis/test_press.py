@@ -134,6 +134,7 @@ def test_a_figure_that_cannot_be_drawn_costs_no_other_and_not_the_page(browser):
     assert set(drawn.pictures) == {"a", "c"}
     assert drawn.pdf.startswith(b"%PDF-")
     assert drawn.problem.startswith("The page refused: TypeError")
+    assert "file:" not in drawn.problem
 
 
 def printed(*early: FigureBlock) -> Drawn:
