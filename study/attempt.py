@@ -1,4 +1,4 @@
-"""Train one model from scratch, whatever comes of it; afterwards nothing of it is left behind."""
+"""Train one model from scratch, whatever comes of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import keras
 from study.run_tasks import LeftOut
 from study.training.backend import active_backend
 from study.training.fit import DivergedError
-from study.training.per_model import forget_models
 
 ModelT = TypeVar("ModelT")
 
@@ -24,6 +23,6 @@ def attempt(train: Callable[[], ModelT]) -> ModelT | LeftOut:
     except (DivergedError, MemoryError) as error:
         return LeftOut(reason=" ".join(str(error).split())[:500])
     finally:
-        forget_models()
+        # The layers of the next one are numbered from 0 again, also in its file.
         keras.backend.clear_session()
         gc.collect()

@@ -6,7 +6,7 @@ import functools
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from study.seeds import retraining_seed
 from study.training import precision as arithmetic
 from study.training.evaluation import mirrored_too, predictor
 from study.training.fit import EpochScores, FitConfig
+from study.training.kept_models import KeptModels
 from study.training.loop import Training
 
 
@@ -46,6 +47,7 @@ class Retrainer:
         base_seed: Seed of the study.
         precision: "float32" or "bfloat16".
         on_epoch: Told of every epoch.
+        kept_models: Of runs that have ended, for others of their structure.
     """
 
     dataset: Dataset
@@ -55,6 +57,7 @@ class Retrainer:
     base_seed: int
     precision: str
     on_epoch: Callable[[Run, EpochScores], None]
+    kept_models: KeptModels = field(default_factory=KeptModels)
 
     def __call__(self, run: Run) -> RetrainedModel | LeftOut:
         """Train and test one model; one that diverges or needs too much memory is left out."""
@@ -66,7 +69,7 @@ class Retrainer:
         params = run.candidate.params
         seed = retraining_seed(self.base_seed, space.name, draw=run.draw, seed=run.seed)
         arithmetic.activate(self.precision)
-        model = space.build(
+        new_model = space.build(
             params,
             image_shape=self.train.image_shape,
             n_classes=self.dataset.n_classes,
@@ -79,6 +82,12 @@ class Retrainer:
             augmentation=self.config.augmentation if run.augmented else None,
             flip=self.dataset.flips,
         )
+        with self.kept_models.in_place_of(new_model) as model:
+            return self._trained(model, run, fit, started=started)
+
+    def _trained(
+        self, model: keras.Model, run: Run, fit: FitConfig, *, started: datetime
+    ) -> RetrainedModel:
         history = list(self._fit(model, run, fit))
         attributes, accuracy = self._test(model)
         file = _file_of(model)
@@ -86,7 +95,7 @@ class Retrainer:
             "configuration": run.candidate.configuration,
             "source_trial": run.candidate.source_trial,
             "draw": run.draw,
-            "hyperparameters": dict(params),
+            "hyperparameters": dict(run.candidate.params),
             "epochs": self.config.epochs,
             "training_loss_by_epoch": [scores.training_loss for scores in history],
             "training_seconds": sum(scores.seconds for scores in history),

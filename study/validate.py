@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import keras
 import numpy as np
 
 from search_spaces import SPACES
@@ -20,6 +21,7 @@ from study.seeds import derive_seed
 from study.training import precision as arithmetic
 from study.training.evaluation import predictor
 from study.training.fit import EpochScores, FitConfig
+from study.training.kept_models import KeptModels
 from study.training.loop import Training
 from study.validated import ValidatedModel
 from study.validation_runs import ValidationRun
@@ -36,6 +38,7 @@ class Validator:
         base_seed: Seed of the study.
         precision: "float32" or "bfloat16".
         on_epoch: Told of every epoch.
+        kept_models: Of runs that have ended, for others of their structure.
     """
 
     dataset: Dataset
@@ -44,6 +47,7 @@ class Validator:
     base_seed: int
     precision: str
     on_epoch: Callable[[ValidationRun, EpochScores], None]
+    kept_models: KeptModels = field(default_factory=KeptModels)
 
     def __call__(self, run: ValidationRun) -> ValidatedModel | LeftOut:
         """Train and score one model; one that diverges or needs too much memory is left out."""
@@ -53,12 +57,18 @@ class Validator:
         started = datetime.now()
         seed = derive_seed(self.base_seed, run.family, "validated", run.seed)
         arithmetic.activate(self.precision)
-        model = SPACES[run.family].build(
+        new_model = SPACES[run.family].build(
             run.params,
             image_shape=self.sample.train.image_shape,
             n_classes=self.dataset.n_classes,
             seed=seed,
         )
+        with self.kept_models.in_place_of(new_model) as model:
+            return self._trained(model, run, seed=seed, started=started)
+
+    def _trained(
+        self, model: keras.Model, run: ValidationRun, *, seed: int, started: datetime
+    ) -> ValidatedModel:
         training = Training(
             model,
             self.sample.train,

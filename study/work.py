@@ -78,14 +78,12 @@ class TrialWork:
     @contextmanager
     def open(self) -> Iterator[Callable[[TrialTask], TrialEnd]]:
         """Import TensorFlow and open the database."""
-        _start_backend()
-        from study.objective import Objective
-        from study.training.kept_models import KeptModels
-        from study.training.per_model import forget_models
-
-        kept_models = KeptModels()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        with open_for_writing(self.config.storage_url) as storage:
+        with _training(), open_for_writing(self.config.storage_url) as storage:
+            from study.objective import Objective
+            from study.training.kept_models import KeptModels
+
+            kept_models = KeptModels()
             studies = {
                 family: load_search_study(storage, self.config, family)
                 for family in self.config.families
@@ -113,10 +111,7 @@ class TrialWork:
                         is_whole=task.until_epoch == self.config.search.epochs,
                     )
 
-            try:
-                yield train
-            finally:
-                forget_models()
+            yield train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,17 +131,17 @@ class ValidationWork:
     @contextmanager
     def open(self) -> Iterator[Callable[[ValidationRun], ValidatedModel | LeftOut]]:
         """Import TensorFlow."""
-        _start_backend()
-        from study.validate import Validator
+        with _training():
+            from study.validate import Validator
 
-        yield Validator(
-            dataset=DATASETS[self.config.dataset],
-            sample=self.sample,
-            epochs=self.config.search.epochs,
-            base_seed=self.config.search.seed,
-            precision=self.precision,
-            on_epoch=_log_run_epoch,
-        )
+            yield Validator(
+                dataset=DATASETS[self.config.dataset],
+                sample=self.sample,
+                epochs=self.config.search.epochs,
+                base_seed=self.config.search.seed,
+                precision=self.precision,
+                on_epoch=_log_run_epoch,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,18 +163,30 @@ class RetrainWork:
     @contextmanager
     def open(self) -> Iterator[Callable[[Run], RetrainedModel | LeftOut]]:
         """Import TensorFlow."""
-        _start_backend()
-        from study.retrain import Retrainer
+        with _training():
+            from study.retrain import Retrainer
 
-        yield Retrainer(
-            dataset=DATASETS[self.config.dataset],
-            train=self.train,
-            test=self.test,
-            config=self.config.retrain,
-            base_seed=self.config.search.seed,
-            precision=self.precision,
-            on_epoch=_log_run_epoch,
-        )
+            yield Retrainer(
+                dataset=DATASETS[self.config.dataset],
+                train=self.train,
+                test=self.test,
+                config=self.config.retrain,
+                base_seed=self.config.search.seed,
+                precision=self.precision,
+                on_epoch=_log_run_epoch,
+            )
+
+
+@contextmanager
+def _training() -> Iterator[None]:
+    """Import TensorFlow; what is kept of models lasts no longer than the work."""
+    _start_backend()
+    from study.training.per_model import forget_models
+
+    try:
+        yield
+    finally:
+        forget_models()
 
 
 def _start_backend() -> None:

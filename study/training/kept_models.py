@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -38,6 +40,15 @@ class KeptModels:
             if _is_adjustable(mine):
                 mine.adjust(its.rate)
         return kept
+
+    @contextmanager
+    def in_place_of(self, model: keras.Model) -> Iterator[keras.Model]:
+        """Give what `adopt` returns, and keep it afterwards."""
+        adopted = self.adopt(model)
+        try:
+            yield adopted
+        finally:
+            self.keep(adopted)
 
     def keep(self, model: keras.Model) -> None:
         """Keep a model that is no longer in use; the one that was kept longest makes way."""
