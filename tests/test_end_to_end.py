@@ -26,7 +26,7 @@ from tests.command_line import WITHOUT_BROWSER
 PROJECT = Path(__file__).parents[1]
 URL = "sqlite:///studies.db"
 RUN = ("run", "--dataset", "digits", "--fraction", "0.1", "--epochs", "3", "--retrain-epochs", "2")
-SMALL = (*RUN, "--trials", "2", "--seeds", "2")
+SMALL = (*RUN, "--trials", "2", "--seeds", "2", "--workers", "1")
 
 
 def command(module: str, *arguments: str) -> list[str]:
