@@ -11,6 +11,7 @@ import keras
 from study.run_tasks import LeftOut
 from study.training.backend import active_backend
 from study.training.fit import DivergedError
+from study.training.per_model import forget_models
 
 ModelT = TypeVar("ModelT")
 
@@ -20,9 +21,17 @@ def attempt(train: Callable[[], ModelT]) -> ModelT | LeftOut:
     try:
         with active_backend().memory_errors():
             return train()
-    except (DivergedError, MemoryError) as error:
-        return LeftOut(reason=" ".join(str(error).split())[:500])
+    except DivergedError as error:
+        return _left_out(error)
+    except MemoryError as error:
+        # The next one is to have all of it.
+        forget_models()
+        return _left_out(error)
     finally:
         # The layers of the next one are numbered from 0 again, also in its file.
         keras.backend.clear_session()
         gc.collect()
+
+
+def _left_out(error: Exception) -> LeftOut:
+    return LeftOut(reason=" ".join(str(error).split())[:500])

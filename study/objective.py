@@ -25,6 +25,7 @@ from study.training.backend import active_backend
 from study.training.fit import DivergedError, EpochScores, FitConfig
 from study.training.kept_models import KeptModels
 from study.training.loop import Training
+from study.training.per_model import forget_models
 from study.trials import TrialFailedError
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ class Objective:
             raise TrialFailedError(f"diverged: {error}") from error
         except MemoryError as error:
             has_ended = True
+            # The next one is to have all of it.
+            forget_models()
             raise TrialFailedError("out of memory") from error
         except (optuna.TrialPruned, TrialFailedError):
             has_ended = True

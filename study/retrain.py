@@ -69,7 +69,7 @@ class Retrainer:
         params = run.candidate.params
         seed = retraining_seed(self.base_seed, space.name, draw=run.draw, seed=run.seed)
         arithmetic.activate(self.precision)
-        new_model = space.build(
+        model = space.build(
             params,
             image_shape=self.train.image_shape,
             n_classes=self.dataset.n_classes,
@@ -82,7 +82,7 @@ class Retrainer:
             augmentation=self.config.augmentation if run.augmented else None,
             flip=self.dataset.flips,
         )
-        with self.kept_models.in_place_of(new_model) as model:
+        with self.kept_models.in_place_of(model) as model:
             return self._trained(model, run, fit, started=started)
 
     def _trained(

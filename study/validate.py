@@ -57,13 +57,13 @@ class Validator:
         started = datetime.now()
         seed = derive_seed(self.base_seed, run.family, "validated", run.seed)
         arithmetic.activate(self.precision)
-        new_model = SPACES[run.family].build(
+        model = SPACES[run.family].build(
             run.params,
             image_shape=self.sample.train.image_shape,
             n_classes=self.dataset.n_classes,
             seed=seed,
         )
-        with self.kept_models.in_place_of(new_model) as model:
+        with self.kept_models.in_place_of(model) as model:
             return self._trained(model, run, seed=seed, started=started)
 
     def _trained(

@@ -8,7 +8,7 @@ before, so that a GPU need not wait either.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -75,7 +75,7 @@ class JaxSteps:
         averaging: float,
     ) -> None:
         self._images, self._labels = _arrays(train)
-        self._program = _program(model, config.augmentation, config.flip)
+        self._program = _programs(model)(config.augmentation, config.flip)
         self._settings = _Settings(
             rate=config.learning_rate,
             decay=config.weight_decay,
@@ -232,8 +232,9 @@ def _parted(are_chosen: Sequence[bool], arrays: Arrays) -> tuple[Arrays, Arrays]
 
 
 @per_model
-def _program(model: keras.Model, augmentation: AugmentationConfig | None, flip: bool) -> _Program:
-    return _Program(model, augmentation, flip)
+def _programs(model: keras.Model) -> Callable[[AugmentationConfig | None, bool], _Program]:
+    """Return what gives the program of a kind of augmentation: the same one for the same kind."""
+    return functools.cache(functools.partial(_Program, model))
 
 
 @functools.lru_cache(maxsize=2)

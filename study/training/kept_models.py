@@ -43,12 +43,11 @@ class KeptModels:
 
     @contextmanager
     def in_place_of(self, model: keras.Model) -> Iterator[keras.Model]:
-        """Give what `adopt` returns, and keep it afterwards."""
-        adopted = self.adopt(model)
-        try:
-            yield adopted
-        finally:
-            self.keep(adopted)
+        """Give what `adopt` returns; it is kept afterwards, unless it failed."""
+        # Under the same name, so that not both are held.
+        model = self.adopt(model)
+        yield model
+        self.keep(model)
 
     def keep(self, model: keras.Model) -> None:
         """Keep a model that is no longer in use; the one that was kept longest makes way."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ class TensorFlowSteps:
         averaging: float,
     ) -> None:
         self._images, self._labels = _tensors(train)
-        self._graph = _graph(model, config.augmentation, config.flip)
+        self._graph = _graphs(model)(config.augmentation, config.flip)
         self._graph.begin(config, n_steps=n_steps, averaging=averaging)
 
     def use_images(self, images: np.ndarray) -> None:
@@ -218,8 +218,9 @@ def _muon_update(momentum: tf.Tensor, *, dtype: str) -> tf.Tensor:
 
 
 @per_model
-def _graph(model: keras.Model, augmentation: AugmentationConfig | None, flip: bool) -> _Graph:
-    return _Graph(model, augmentation, flip)
+def _graphs(model: keras.Model) -> Callable[[AugmentationConfig | None, bool], _Graph]:
+    """Return what gives the graph of a kind of augmentation: the same one for the same kind."""
+    return functools.cache(functools.partial(_Graph, model))
 
 
 @functools.lru_cache(maxsize=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from study import retrain
 from study.config import RetrainConfig
 from study.datasets import DATASETS
-from study.training.kept_models import KeptModels
 from study.training.loop import Training
 from tests.study import small
 
@@ -27,24 +25,6 @@ def test_equal_seeds_give_equal_results_and_different_ones_do_not(run_job):
         )
     losses = {result.training_loss_by_epoch for result in first}
     assert len(losses) == len(first)
-
-
-def test_runs_of_one_structure_share_a_model_and_learn_what_they_learn_alone(run_job, monkeypatch):
-    models = []
-
-    def watched(model, train, validation, *, config):
-        models.append(model)
-        return Training(model, train, validation, config=config)
-
-    monkeypatch.setattr(retrain, "Training", watched)
-    configuration = {"retrain": RetrainConfig(epochs=2, n_seeds=3)}
-    shared = run_job(name="shared", **configuration).retrained
-    assert len(models) == len(shared) == 2 * 3
-    assert len({id(model) for model in models}) == 1
-    monkeypatch.setattr(KeptModels, "in_place_of", lambda self, model: nullcontext(model))
-    alone = run_job(name="alone", **configuration).retrained
-    assert len({id(model) for model in models}) == 1 + len(alone)
-    assert [one.predictions for one in shared] == [one.predictions for one in alone]
 
 
 def test_models_are_trained_on_training_and_validation_images_together(run_job, monkeypatch):
