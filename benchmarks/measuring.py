@@ -65,7 +65,9 @@ class Spread:
         return Spread(median=self.median + offset, low=self.low + offset, high=self.high + offset)
 
     def text(self, digits: int = 2) -> str:
-        """Return the spread in words, as "1.62 (1.58 to 1.70)"."""
+        """Return the spread in words, as "1.62 (1.58 to 1.70)"; of a single value, that one."""
+        if self.low == self.high:
+            return f"{self.median:,.{digits}f}"
         return f"{self.median:,.{digits}f} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
 
 

@@ -16,7 +16,8 @@ ALLOWED_LOSS_POINTS = 0.5
 """How much worse than a rival's, in points of test accuracy, our winner may be."""
 
 COLUMNS = (
-    *("contender", "configuration", "search", "of which start-up", "trials", "epochs"),
+    *("contender", "configuration", "searches", "seconds", "of which start-up"),
+    *("trials", "epochs"),
     *("winner's validation accuracy", "winner's test accuracy", "memory"),
 )
 TARGET_COLUMNS = (
@@ -135,8 +136,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.contender.tool,
         row.contender.configuration,
-        f"{row.search_seconds:.0f} s",
-        f"{row.start_up_seconds:.0f} s",
+        f"{row.n_seeds}",
+        f"{row.search_seconds:.0f}",
+        f"{row.start_up_seconds:.0f}",
         f"{row.n_tried:g}",
         f"{row.n_epochs:g}",
         f"{row.validation_accuracy:.1%}",

@@ -46,6 +46,14 @@ def test_a_spread_is_the_median_between_the_extremes(values):
     assert spread.median == statistics.median(values)
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [([1.0, 2.0, 1.5], "1.50 (1.00 to 2.00)"), ([1200.0], "1,200.00"), ([3.0, 3.0], "3.00")],
+)
+def test_a_spread_is_told_with_its_extremes_where_there_are_any(values, text):
+    assert Spread.of(values).text() == text
+
+
 def test_a_spread_of_nothing_is_refused():
     with pytest.raises(statistics.StatisticsError):
         Spread.of([])

@@ -62,9 +62,7 @@ def test_a_section_has_its_tables_and_where_they_were_measured(name, tmp_path):
         assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
-@pytest.mark.parametrize(
-    ("ours", "verdict"), [([1.0, 1.0], "2.00 (2.00 to 2.00): met"), ([2.0, 1.0], "1.50")]
-)
+@pytest.mark.parametrize(("ours", "verdict"), [([1.0, 1.0], "2.00: met"), ([2.0, 1.0], "1.50")])
 def test_ours_is_compared_with_keras_round_by_round(ours, verdict):
     table, *_ = throughput.tables(results.throughput(ours=ours))
     assert rows([table])["Keras as shipped"][0].startswith(verdict)
@@ -73,12 +71,12 @@ def test_ours_is_compared_with_keras_round_by_round(ours, verdict):
 def test_pytorch_is_represented_by_its_fastest_contender():
     result = results.throughput(ours=[2.0, 2.0], torch_compiled=[1.0, 1.0])
     table, *_ = throughput.tables(result)
-    assert rows([table])["PyTorch's fastest"][0] == "0.50 (0.50 to 0.50): missed"
+    assert rows([table])["PyTorch's fastest"][0] == "0.50: missed"
 
 
 @pytest.mark.parametrize(
     ("augmented", "extra", "verdict"),
-    [([11.0, 22.0], "10 (10 to 10) %", "met"), ([10.0, 30.0], "25 (0 to 50) %", "missed")],
+    [([11.0, 22.0], "10 %", "met"), ([10.0, 30.0], "25 (0 to 50) %", "missed")],
 )
 def test_augmentation_is_compared_with_the_same_training_without(augmented, extra, verdict):
     tables = augmentation.tables(results.augmentation(augmented=augmented))
@@ -91,7 +89,7 @@ def test_augmentation_is_compared_with_the_same_training_without(augmented, extr
 def test_start_up_is_compared_with_its_target(help_seconds, verdict):
     shown = rows(startup.tables(results.startup(help_seconds=help_seconds)))
     assert shown["python -m study --help"][1].endswith(verdict)
-    assert shown["python -c pass"] == ["0.10 (0.10 to 0.10)", ""]
+    assert shown["python -c pass"] == ["0.10", ""]
 
 
 @pytest.mark.parametrize(
