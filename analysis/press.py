@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import choreographer
+from choreographer.errors import ChromeNotFoundError
 
 from analysis.browser import FAILURES, RefusedError, Tab
 from analysis.document import Document, FigureBlock
@@ -18,6 +19,10 @@ N_ATTEMPTS = 2
 """A browser that did not start on a busy machine mostly does the second time."""
 
 MAX_ERROR_CHARACTERS = 200
+NO_BROWSER = (
+    "neither Chrome nor Chromium was found. "
+    "Install one, or set BROWSER_PATH to its program, and make the report again."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,5 +129,7 @@ async def _drawn(press: Press) -> Drawn:
 
 
 def _one_line(error: BaseException) -> str:
+    if isinstance(error, ChromeNotFoundError):
+        return NO_BROWSER
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:MAX_ERROR_CHARACTERS]

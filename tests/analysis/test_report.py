@@ -15,7 +15,7 @@ from analysis import browser as browsers
 from analysis import html_page, png, theme
 from analysis.charts import CHARTS
 from analysis.document import Document, FigureBlock, Section
-from analysis.press import started
+from analysis.press import NO_BROWSER, started
 from analysis.report import write_report
 from study import files
 from study.errors import ConfigError
@@ -182,7 +182,7 @@ def test_without_a_browser_the_report_says_so_and_drops_older_pictures(
     assert not older.exists()
     assert written.pdf is None
     assert not (tmp_path / "report.pdf").exists()
-    assert f"0 of {len(CHARTS)} PNG files and no report.pdf written: " in caplog.text
+    assert f"0 of {len(CHARTS)} PNG files and no report.pdf written: {NO_BROWSER}" in caplog.text
 
 
 def test_a_folder_that_is_a_file_is_an_error_with_a_remedy(tmp_path):
