@@ -105,6 +105,17 @@ class FamilySearch:
         self._under_way[trial.number] = until_epoch
         return TrialTask(family=self.family, trial_id=trial._trial_id, until_epoch=until_epoch)
 
+    def was_ended(self, task: TrialTask) -> bool:
+        """Return whether somebody else has ended a trial under way; it is then no longer under way.
+
+        Nothing can be written into it any more.
+        """
+        trial = self.trial(task)
+        if trial.state.is_finished():
+            self._known.note_written(task.trial_id)
+            self._under_way.pop(trial.number, None)
+        return trial.state.is_finished()
+
     def pause(self, task: TrialTask) -> None:
         """Let a trial wait."""
         self._set(task.trial_id, {"paused": True})

@@ -10,6 +10,7 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from search_spaces import SearchSpace
 from search_spaces.flops import forward_flops
@@ -93,7 +94,8 @@ class Objective:
             # The next one is to have all of it.
             forget_models()
             raise TrialFailedError("out of memory") from error
-        except (optuna.TrialPruned, TrialFailedError):
+        except (optuna.TrialPruned, TrialFailedError, UpdateFinishedTrialError):
+            # The last where somebody else ended it.
             has_ended = True
             raise
         finally:

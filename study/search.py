@@ -66,6 +66,8 @@ class SearchTasks:
     def done(self, task: TrialTask, result: TrialEnd) -> None:
         """Record that a trial has paused or ended."""
         search = self._searches[task.family]
+        if self._was_ended(search, task):
+            return
         if result.state == TrialState.RUNNING:
             search.pause(task)
         else:
@@ -76,12 +78,15 @@ class SearchTasks:
     def stopped(self, task: TrialTask) -> None:
         """Let a trial that was stopped wait: it goes on in another run."""
         search = self._searches[task.family]
-        search.cut_short(task)
-        search.pause(task)
+        if not self._was_ended(search, task):
+            search.cut_short(task)
+            search.pause(task)
 
     def died(self, task: TrialTask, reason: str) -> None:
         """Let a trial whose process died go on in another, unless it seems to kill them."""
         search = self._searches[task.family]
+        if self._was_ended(search, task):
+            return
         number = search.trial(task).number
         if search.note_death(task) >= MAX_DEATHS:
             failure = f"its process {reason}, {MAX_DEATHS} times"
@@ -92,7 +97,10 @@ class SearchTasks:
 
     def overdue(self, task: TrialTask, seconds: float) -> None:
         """Fail a trial that hangs, or is too slow to be of use."""
-        self._searches[task.family].cut_short(task)
+        search = self._searches[task.family]
+        if self._was_ended(search, task):
+            return
+        search.cut_short(task)
         failure = f"took longer than --trial-timeout, {seconds:.0f} seconds"
         self.done(task, TrialEnd(state=TrialState.FAIL, failure=failure))
 
@@ -118,6 +126,19 @@ class SearchTasks:
             self._n_epochs_in_time = max(one.n_epochs() for one in self._searches.values())
             logger.info("The time budget is spent; no family begins more than the others had.")
         return search.n_epochs() < self._n_epochs_in_time
+
+    def _was_ended(self, search: FamilySearch, task: TrialTask) -> bool:
+        """Return whether somebody else ended a trial under way, as the dashboard can; told here."""
+        if not search.was_ended(task):
+            return False
+        trial = search.trial(task)
+        logger.warning(
+            "%s trial %d was ended by another program while it was trained.",
+            *(task.family, trial.number),
+            extra={"family": task.family, "trial": trial.number},
+        )
+        self._progress.trial_told(task.family, trial_record(trial))
+        return True
 
     def _heed(self, search: FamilySearch, task: TrialTask) -> None:
         trial, watch = search.trial(task), self._watches[search.family]

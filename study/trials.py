@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 
@@ -54,6 +55,8 @@ def train_trial(train: Callable[[], float], *, is_whole: bool) -> TrialEnd:
         accuracy = train()
     except optuna.TrialPruned:
         return TrialEnd(state=TrialState.PRUNED)
+    except UpdateFinishedTrialError:
+        return TrialEnd(state=TrialState.FAIL, failure="was ended by another program")
     except TrialFailedError as error:
         return TrialEnd(state=TrialState.FAIL, failure=str(error))
     if is_whole:

@@ -137,6 +137,43 @@ def test_a_paused_trial_that_somebody_ends_does_not_go_on_and_the_search_does(tm
     assert states == ["FAIL", "PRUNED", "RUNNING"]
 
 
+@pytest.mark.parametrize(
+    ("state", "value"), [("FAIL", None), ("PRUNED", None), ("COMPLETE", 0.25)], ids=str
+)
+def test_a_trial_under_way_that_somebody_ends_stays_so_and_the_search_goes_on(
+    tmp_path, caplog, state, value
+):
+    def train(trial, params, **epochs):
+        if trial.number == 1:
+            with another_program(tmp_path) as optuna_study:
+                optuna_study.tell(1, value, state=TrialState[state])
+        return quick_training(trial, params, **epochs)
+
+    settings = replace(SETTINGS, n_trials=5)
+    trials = run(tmp_path, settings=settings, train=train, **ONLY)["alpha"]
+    assert (trials[1].state, trials[1].value, trials[1].failure) == (state, value, None)
+    assert trials[1].validation_accuracy == ()
+    others = [trial.state for trial in trials if trial.number != 1]
+    assert len(others) == 4
+    assert set(others) == {"COMPLETE", "PRUNED"}
+    assert "alpha trial 1 was ended by another program" in caplog.text
+
+
+@pytest.mark.parametrize("happens", ["stopped", "died", "overdue"])
+def test_a_trial_that_somebody_ended_is_not_written_to_whatever_happens_to_its_worker(
+    tmp_path, happens
+):
+    details = {"stopped": (), "died": ("was ended by SIGKILL",), "overdue": (2.0,)}[happens]
+    with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
+        task = tasks.next_task()
+        with another_program(tmp_path) as optuna_study:
+            optuna_study.tell(0, state=TrialState.FAIL)
+        ended = search.trial(task)
+        getattr(tasks, happens)(task, *details)
+        assert search.trial(task) == ended
+        assert search.trial(tasks.next_task()).number == 1
+
+
 def test_a_queued_trial_that_somebody_ends_is_passed_over(tmp_path):
     with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
         assert search.trial(tasks.next_task()).number == 0
