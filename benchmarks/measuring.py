@@ -65,10 +65,13 @@ class Spread:
         return Spread(median=self.median + offset, low=self.low + offset, high=self.high + offset)
 
     def text(self, digits: int = 2) -> str:
-        """Return the spread in words, as "1.62 (1.58 to 1.70)"; of a single value, that one."""
-        if self.low == self.high:
-            return f"{self.median:,.{digits}f}"
-        return f"{self.median:,.{digits}f} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
+        """Return the spread in words, as "1.62 (1.58 to 1.70)"; where all are equal, that value."""
+        # Plus nothing, so that no zero has a sign.
+        median, low, high = (
+            f"{round(value, digits) + 0.0:,.{digits}f}"
+            for value in (self.median, self.low, self.high)
+        )
+        return median if self.low == self.high else f"{median} ({low} to {high})"
 
 
 def in_turn(contenders: Mapping[str, Measure], *, repeats: int, warm_ups: int = 1) -> Measurements:

@@ -11,12 +11,12 @@ import keras
 from study.run_tasks import LeftOut
 from study.training.backend import active_backend
 from study.training.fit import DivergedError
-from study.training.per_model import forget_models
+from study.training.kept_models import KeptModels
 
 ModelT = TypeVar("ModelT")
 
 
-def attempt(train: Callable[[], ModelT]) -> ModelT | LeftOut:
+def attempt(train: Callable[[], ModelT], kept_models: KeptModels) -> ModelT | LeftOut:
     """Train a model; one that diverges or needs too much memory is left out."""
     try:
         with active_backend().memory_errors():
@@ -25,7 +25,7 @@ def attempt(train: Callable[[], ModelT]) -> ModelT | LeftOut:
         return _left_out(error)
     except MemoryError as error:
         # The next one is to have all of it.
-        forget_models()
+        kept_models.forget()
         return _left_out(error)
     finally:
         # The layers of the next one are numbered from 0 again, also in its file.

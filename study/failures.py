@@ -73,7 +73,9 @@ def check_any_completed(families: Sequence[FamilyRecord], *, continued_by: str) 
         FamilyFailedError: If no trial of a family gave a score.
     """
     causes = {
-        family.family: common_cause(trial.failure or "unknown" for trial in _failed(family))
+        family.family: common_cause(
+            trial.failure or "ended by another program" for trial in _failed(family)
+        )
         for family in families
         if _failed(family) and not any(trial.validation_accuracy for trial in family.trials)
     }

@@ -252,7 +252,7 @@ class FamilySearch:
         self, trial: FrozenTrial, value: float | None = None, *, state: TrialState | None = None
     ) -> None:
         self._known.note_written(trial._trial_id)
-        self._study.tell(trial.number, value, state=state)
+        self._study.tell(trial.number, value, state=state, skip_if_finished=True)
 
     def _set(self, trial_id: int, attrs: Mapping[str, object]) -> None:
         self._known.note_written(trial_id)

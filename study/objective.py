@@ -26,7 +26,6 @@ from study.training.backend import active_backend
 from study.training.fit import DivergedError, EpochScores, FitConfig
 from study.training.kept_models import KeptModels
 from study.training.loop import Training
-from study.training.per_model import forget_models
 from study.trials import TrialFailedError
 
 logger = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class Objective:
         except MemoryError as error:
             has_ended = True
             # The next one is to have all of it.
-            forget_models()
+            self.kept_models.forget()
             raise TrialFailedError("out of memory") from error
         except (optuna.TrialPruned, TrialFailedError, UpdateFinishedTrialError):
             # The last where somebody else ended it.

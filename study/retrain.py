@@ -61,7 +61,7 @@ class Retrainer:
 
     def __call__(self, run: Run) -> RetrainedModel | LeftOut:
         """Train and test one model; one that diverges or needs too much memory is left out."""
-        return attempt(lambda: self._run(run))
+        return attempt(lambda: self._run(run), self.kept_models)
 
     def _run(self, run: Run) -> RetrainedModel:
         started = datetime.now()

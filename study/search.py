@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from study.config import SearchConfig
@@ -19,6 +22,8 @@ from study.trials import TrialEnd, TrialTask
 from study.workers import MAX_DEATHS
 
 logger = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,52 +62,59 @@ class SearchTasks:
 
     def next_task(self) -> TrialTask | None:
         """Begin a trial, or let a paused one go on."""
-        choices = self._choices()
-        if not choices:
-            return None
-        chosen = min(choices, key=lambda choice: choice.search.n_epochs())
-        return chosen.search.begin(chosen.task)
+        while choices := self._choices():
+            chosen = min(choices, key=lambda choice: choice.search.n_epochs())
+            # Somebody may have ended it just now.
+            with suppress(UpdateFinishedTrialError):
+                return chosen.search.begin(chosen.task)
+        return None
 
     def done(self, task: TrialTask, result: TrialEnd) -> None:
         """Record that a trial has paused or ended."""
-        search = self._searches[task.family]
-        if self._was_ended(search, task):
-            return
-        if result.state == TrialState.RUNNING:
-            search.pause(task)
-        else:
-            search.end(task, result)
-        self._heed(search, task)
-        self._tell(search, task)
+
+        def write(search: FamilySearch) -> FamilySearch:
+            if result.state == TrialState.RUNNING:
+                search.pause(task)
+            else:
+                search.end(task, result)
+            return search
+
+        if search := self._unless_ended(task, write):
+            self._heed(search, task)
+            self._tell(search, task)
 
     def stopped(self, task: TrialTask) -> None:
         """Let a trial that was stopped wait: it goes on in another run."""
-        search = self._searches[task.family]
-        if not self._was_ended(search, task):
+
+        def write(search: FamilySearch) -> None:
             search.cut_short(task)
             search.pause(task)
 
+        self._unless_ended(task, write)
+
     def died(self, task: TrialTask, reason: str) -> None:
         """Let a trial whose process died go on in another, unless it seems to kill them."""
-        search = self._searches[task.family]
-        if self._was_ended(search, task):
+        n_deaths = self._unless_ended(task, lambda search: search.note_death(task))
+        if n_deaths is None:
             return
-        number = search.trial(task).number
-        if search.note_death(task) >= MAX_DEATHS:
+        if n_deaths >= MAX_DEATHS:
             failure = f"its process {reason}, {MAX_DEATHS} times"
             self.done(task, TrialEnd(state=TrialState.FAIL, failure=failure))
             return
+        number = self._searches[task.family].trial(task).number
         logger.warning("%s trial %d is tried again: its process %s.", task.family, number, reason)
-        search.pause(task)
+        self._unless_ended(task, lambda search: search.pause(task))
 
     def overdue(self, task: TrialTask, seconds: float) -> None:
         """Fail a trial that hangs, or is too slow to be of use."""
-        search = self._searches[task.family]
-        if self._was_ended(search, task):
-            return
-        search.cut_short(task)
-        failure = f"took longer than --trial-timeout, {seconds:.0f} seconds"
-        self.done(task, TrialEnd(state=TrialState.FAIL, failure=failure))
+
+        def write(search: FamilySearch) -> FamilySearch:
+            search.cut_short(task)
+            return search
+
+        if self._unless_ended(task, write):
+            failure = f"took longer than --trial-timeout, {seconds:.0f} seconds"
+            self.done(task, TrialEnd(state=TrialState.FAIL, failure=failure))
 
     def close(self) -> None:
         """End the trials that have paused and will not go on: the search is over."""
@@ -127,18 +139,28 @@ class SearchTasks:
             logger.info("The time budget is spent; no family begins more than the others had.")
         return search.n_epochs() < self._n_epochs_in_time
 
-    def _was_ended(self, search: FamilySearch, task: TrialTask) -> bool:
-        """Return whether somebody else ended a trial under way, as the dashboard can; told here."""
+    def _unless_ended(
+        self, task: TrialTask, write: Callable[[FamilySearch], Written]
+    ) -> Written | None:
+        """Return what writing into a trial returns; None if somebody else ended it, as is told.
+
+        The dashboard offers it, at any moment.
+        """
+        search = self._searches[task.family]
         if not search.was_ended(task):
-            return False
+            with suppress(UpdateFinishedTrialError):
+                return write(search)
+            search.was_ended(task)
         trial = search.trial(task)
         logger.warning(
             "%s trial %d was ended by another program while it was trained.",
             *(task.family, trial.number),
             extra={"family": task.family, "trial": trial.number},
         )
+        if trial.intermediate_values:
+            self._watches[task.family].note(None)
         self._progress.trial_told(task.family, trial_record(trial))
-        return True
+        return None
 
     def _heed(self, search: FamilySearch, task: TrialTask) -> None:
         trial, watch = search.trial(task), self._watches[search.family]

@@ -51,7 +51,7 @@ class Validator:
 
     def __call__(self, run: ValidationRun) -> ValidatedModel | LeftOut:
         """Train and score one model; one that diverges or needs too much memory is left out."""
-        return attempt(lambda: self._run(run))
+        return attempt(lambda: self._run(run), self.kept_models)
 
     def _run(self, run: ValidationRun) -> ValidatedModel:
         started = datetime.now()

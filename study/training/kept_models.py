@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-from study.training.per_model import N_MODELS
+from study.training.per_model import N_MODELS, forget_models
 
 N_KEPT = N_MODELS - 1
 """Models kept; with the one that is trained, as many as there are traced functions for."""
@@ -43,17 +43,24 @@ class KeptModels:
 
     @contextmanager
     def in_place_of(self, model: keras.Model) -> Iterator[keras.Model]:
-        """Give what `adopt` returns; it is kept afterwards, unless it failed."""
+        """Give what `adopt` returns, and keep it afterwards."""
         # Under the same name, so that not both are held.
         model = self.adopt(model)
-        yield model
-        self.keep(model)
+        try:
+            yield model
+        finally:
+            self.keep(model)
 
     def keep(self, model: keras.Model) -> None:
         """Keep a model that is no longer in use; the one that was kept longest makes way."""
         self._by_structure[structure(model)] = model
         while len(self._by_structure) > N_KEPT:
             self._by_structure.popitem(last=False)
+
+    def forget(self) -> None:
+        """Let go of all models, and of what was traced for them: there is too little memory."""
+        self._by_structure.clear()
+        forget_models()
 
 
 def structure(model: keras.Model) -> str:

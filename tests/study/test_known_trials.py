@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from study.config import SearchConfig
 from study.known_trials import KnownTrials
-from study.schedulers import SCHEDULERS
+from study.schedulers import SCHEDULERS, Task
 from study.storage import open_for_writing
 from tests.study import small
 from tests.study.quick_search import begun, run, stop_at
@@ -171,6 +171,38 @@ def test_a_trial_that_somebody_ended_is_not_written_to_whatever_happens_to_its_w
         ended = search.trial(task)
         getattr(tasks, happens)(task, *details)
         assert search.trial(task) == ended
+        assert search.trial(tasks.next_task()).number == 1
+
+
+def test_a_trial_that_somebody_ends_between_two_writes_is_let_go(tmp_path, monkeypatch, caplog):
+    with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
+        task = tasks.next_task()
+        search._storage.set_trial_intermediate_value(task.trial_id, 1, 0.5)
+        cut_short = search.cut_short
+
+        def ended_first(task):
+            with another_program(tmp_path) as optuna_study:
+                optuna_study.tell(0, state=TrialState.FAIL)
+            cut_short(task)
+
+        monkeypatch.setattr(search, "cut_short", ended_first)
+        tasks.overdue(task, 2.0)
+        assert "alpha trial 0 was ended by another program" in caplog.text
+        assert search.trial(task).user_attrs.get("failure") is None
+        assert search.trial(tasks.next_task()).number == 1
+
+
+def test_a_waiting_trial_that_somebody_ends_as_it_is_begun_makes_way_for_another(
+    tmp_path, monkeypatch
+):
+    with begun(tmp_path, settings=SETTINGS, **ONLY) as (tasks, (search,)):
+        task = tasks.next_task()
+        search._storage.set_trial_intermediate_value(task.trial_id, 1, 0.5)
+        search.pause(task)
+        wanted = Task(trial=0, until_epoch=9)
+        monkeypatch.setattr(search, "next_task", iter([wanted, search.next_task()]).__next__)
+        with another_program(tmp_path) as optuna_study:
+            optuna_study.tell(0, state=TrialState.FAIL)
         assert search.trial(tasks.next_task()).number == 1
 
 
