@@ -23,10 +23,10 @@ BOTH = {"custom_cnn": {"plain": [0.81, 0.83], "augmented": [0.87]}}
 
 def test_trials_an_hour_are_given_with_how_many_times_as_many_as_of_one_worker():
     rates, sharing, _ = tables(result(BOTH))
-    assert rates.rows == [["jax, float32", "50 (50 to 50)"]]
+    assert rates.rows == [["jax, float32", "50"]]
     assert sharing.title == "Trials on one GPU (target: 4 times one worker: met)"
     assert sharing.rows == [
-        ["1", "180 (90 to 360)", "1.00 (1.00 to 1.00)"],
+        ["1", "180 (90 to 360)", "1.00"],
         ["4", "720 (360 to 1,800)", "4.00 (4.00 to 5.00)"],
     ]
 

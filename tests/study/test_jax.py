@@ -51,7 +51,7 @@ def run_under_jax(*arguments, **variables):
 def test_the_main_tests_of_training_pass_under_jax_too():
     chosen = (
         "restored_run_goes_on or moves_step_by_step or average_of_all or memory or gradient "
-        "or forgotten or kept_model_is_trained"
+        "or forgotten or of_its_structure"
     )
     options = ("-n", "0", "-p", "no:cacheprovider")
     run_under_jax("-m", "pytest", "tests/study/training", "-k", chosen, *options)
