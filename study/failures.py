@@ -74,7 +74,7 @@ def check_any_completed(families: Sequence[FamilyRecord], *, continued_by: str) 
     """
     causes = {
         family.family: common_cause(
-            trial.failure or "ended by another program" for trial in _failed(family)
+            trial.failure or "ended, and no reason was recorded" for trial in _failed(family)
         )
         for family in families
         if _failed(family) and not any(trial.validation_accuracy for trial in family.trials)

@@ -80,8 +80,9 @@ class SearchTasks:
             return search
 
         if search := self._unless_ended(task, write):
-            self._heed(search, task)
-            self._tell(search, task)
+            trial = search.trial(task)
+            self._heed(search, trial)
+            self._tell(search, trial)
 
     def stopped(self, task: TrialTask) -> None:
         """Let a trial that was stopped wait: it goes on in another run."""
@@ -162,20 +163,19 @@ class SearchTasks:
         self._progress.trial_told(task.family, trial_record(trial))
         return None
 
-    def _heed(self, search: FamilySearch, task: TrialTask) -> None:
-        trial, watch = search.trial(task), self._watches[search.family]
+    def _heed(self, search: FamilySearch, trial: FrozenTrial) -> None:
+        watch = self._watches[search.family]
         has_failed = trial.state == TrialState.FAIL and not trial.intermediate_values
         if watch.note(str(trial.user_attrs.get("failure")) if has_failed else None):
             cause = common_cause(watch.failures)
             logger.error("%s is given up, as no trial can be trained: %s", search.family, cause)
 
-    def _tell(self, search: FamilySearch, task: TrialTask) -> None:
-        trial: FrozenTrial = search.trial(task)
+    def _tell(self, search: FamilySearch, trial: FrozenTrial) -> None:
         if trial.state == TrialState.FAIL:
             failure = trial.user_attrs.get("failure")
             logger.warning(
                 "%s trial %d failed: %s",
-                *(task.family, trial.number, failure),
-                extra={"family": task.family, "trial": trial.number},
+                *(search.family, trial.number, failure),
+                extra={"family": search.family, "trial": trial.number},
             )
-        self._progress.trial_told(task.family, trial_record(trial))
+        self._progress.trial_told(search.family, trial_record(trial))
