@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,13 @@ from study.report_folder import default_folder
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from study.datasets import Images, Sample
+    from study.datasets import Sample
     from study.records import StudyRecord
 
 logger = logging.getLogger(__name__)
+
+SUBSTITUTE = "digits"
+"""Dataset that stands in for the default one where that cannot be had: it needs no download."""
 
 
 def execute(arguments: argparse.Namespace, *, command: str, console: Console) -> int:
@@ -71,6 +73,52 @@ def _show(record: StudyRecord, config: StudyConfig, artifact_dir: Path | None) -
 def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, Sample]:
     """Check all that can be checked before anything slow starts or anything is written."""
     settle_report_date()
+
+    from study.datasets import DATASETS, draw_sample
+    from study.start_backend import chosen_backend
+    from study.storage import check_readable, check_study_name, check_writable
+
+    chosen_backend()
+    config = _config(arguments, command)
+    check_writable(config.storage_url)
+    check_study_name(config.name)
+    try:
+        images = DATASETS[config.dataset].load_training(config.data_dir)
+    except DatasetUnavailableError as error:
+        if arguments.dataset is not None:
+            raise
+        logger.warning("CIFAR-10 cannot be had, so the small digits stand in for it. %s", error)
+        config = _config(arguments, command, substitute_for=str(error))
+        images = DATASETS[config.dataset].load_training(config.data_dir)
+    log_file.name_study(config.name)
+    check_readable(config.storage_url, config.name)
+    _check_folder(config.out, "--out")
+    if arguments.artifact_dir is not None:
+        _check_folder(arguments.artifact_dir, "--artifact-dir")
+    sample = draw_sample(
+        images,
+        n_classes=DATASETS[config.dataset].n_classes,
+        fraction=config.search.fraction,
+        seed=config.search.seed,
+    )
+    return config, sample
+
+
+def _config(
+    arguments: argparse.Namespace, command: str, *, substitute_for: str | None = None
+) -> StudyConfig:
+    """Return what was asked for; of another dataset, if that is to stand in for the default one.
+
+    Raises:
+        ConfigError: If a value is not allowed.
+    """
+    from study.datasets import DATASETS
+    from study.storage import default_storage_url
+    from study.workers import default_n_workers
+
+    wanted = arguments.dataset or DEFAULT_DATASET
+    dataset = wanted if substitute_for is None else SUBSTITUTE
+    name = dataset if arguments.name is None else arguments.name
     search = SearchConfig(
         n_trials=arguments.trials,
         epochs=arguments.epochs,
@@ -84,9 +132,9 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         time_budget_seconds=arguments.time_budget,
         n_measured=arguments.measure_trials,
     )
-    asked = arguments.retrain_epochs
+    epochs = arguments.retrain_epochs
     retrain = RetrainConfig(
-        epochs=RetrainConfig.epochs if asked is None else asked,
+        epochs=DATASETS[dataset].retrain_epochs if epochs is None else epochs,
         n_seeds=arguments.seeds,
         n_draws=arguments.draws,
         n_finalists=arguments.finalists,
@@ -94,69 +142,20 @@ def _prepare(arguments: argparse.Namespace, command: str) -> tuple[StudyConfig, 
         test_time_flip=arguments.test_time_flip,
         augmentation=AugmentationConfig(augmenter=arguments.augmenter),
     )
-
-    from study.datasets import DATASETS, draw_sample
-    from study.start_backend import chosen_backend
-    from study.storage import (
-        check_readable,
-        check_study_name,
-        check_writable,
-        default_storage_url,
-    )
-    from study.workers import default_n_workers
-
-    chosen_backend()
-    n_workers = default_n_workers() if arguments.workers is None else arguments.workers
-    storage_url = arguments.storage or default_storage_url()
-    check_writable(storage_url)
-    if arguments.name is not None:
-        check_study_name(arguments.name)
-    dataset, images, substitute_for = _load_images(arguments.dataset, arguments.data_dir)
-    if asked is None:
-        retrain = replace(retrain, epochs=DATASETS[dataset].retrain_epochs)
-    sample = draw_sample(
-        images,
-        n_classes=DATASETS[dataset].n_classes,
-        fraction=search.fraction,
-        seed=search.seed,
-    )
-    name = arguments.name or dataset
-    log_file.name_study(name)
-    check_readable(storage_url, name)
-    out = arguments.out or default_folder(name)
-    _check_folder(out, "--out")
-    if arguments.artifact_dir is not None:
-        _check_folder(arguments.artifact_dir, "--artifact-dir")
-    config = StudyConfig(
+    return StudyConfig(
         name=name,
         dataset=dataset,
         substitute_for=substitute_for,
         families=arguments.architectures,
-        storage_url=storage_url,
+        storage_url=arguments.storage or default_storage_url(),
         data_dir=arguments.data_dir,
-        out=out,
+        out=arguments.out or default_folder(name),
         search=search,
         retrain=retrain,
-        n_workers=n_workers,
+        n_workers=default_n_workers() if arguments.workers is None else arguments.workers,
         trial_timeout_seconds=arguments.trial_timeout,
         command=command,
     )
-    return config, sample
-
-
-def _load_images(wanted: str | None, data_dir: Path) -> tuple[str, Images, str | None]:
-    """Return the dataset's name, its training images, and why it stands in for the wanted one."""
-    from study.datasets import DATASETS
-
-    name = wanted or DEFAULT_DATASET
-    try:
-        return name, DATASETS[name].load_training(data_dir), None
-    except DatasetUnavailableError as error:
-        if wanted is not None:
-            raise
-        logger.warning("CIFAR-10 cannot be had, so the small digits stand in for it. %s", error)
-        substitute = "digits"
-        return substitute, DATASETS[substitute].load_training(data_dir), str(error)
 
 
 def _check_folder(folder: Path, option: str) -> None:

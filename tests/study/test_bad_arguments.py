@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from study.arguments import parse
+from study.commands import run
+from study.datasets import DATASETS
+from study.errors import ConfigError
 from tests.study.bad_input import RUN, Here
 
 SECRET_URL = "postgresql://me:secret@127.0.0.1:1/db"  # noqa: S105 - a password to look for
@@ -170,6 +176,20 @@ ARGUMENTS = {
 @pytest.mark.parametrize(("command", "remedy"), ARGUMENTS.values(), ids=ARGUMENTS)
 def test_a_mistaken_command_says_what_to_do_and_changes_nothing(command, remedy, here: Here):
     assert remedy in here.refused(command)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--workers", "0"), ("--trial-timeout", "0s"), ("--name", "a/b")]
+)
+def test_a_bad_value_is_refused_before_images_are_read(option, value, tmp_path, monkeypatch):
+    def read(_):
+        pytest.fail("images were read")
+
+    digits = dataclasses.replace(DATASETS["digits"], load_training=read)
+    monkeypatch.setitem(DATASETS, "digits", digits)
+    arguments = ("--dataset", "digits", "--storage", f"sqlite:///{tmp_path}/studies.db")
+    with pytest.raises(ConfigError):
+        run._prepare(parse(["run", *arguments, option, value]), "python -m study run")
 
 
 MNIST = ("study", "run", "--dataset", "mnist", "--quiet")
