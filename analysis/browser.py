@@ -7,6 +7,8 @@ import base64
 import json
 import logging
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -33,7 +35,13 @@ PAPER_PIXELS = 680
 SCALE = 2
 """Pixels of a picture for each of a page."""
 SECONDS_PER_STEP = 120.0
+SECONDS_TO_CLOSE = 10.0
+"""Then a browser is ended that has not closed itself."""
 
+NOT_STARTED = (
+    f"the browser ended as it started, or said nothing for {SECONDS_PER_STEP:g} s. "
+    "Set BROWSER_PATH to another one's program, and make the report again."
+)
 FAILURES = (
     RuntimeError,
     OSError,
@@ -54,6 +62,25 @@ _LOADED = """new Promise((done) =>
         : addEventListener("load", () => done())
 )"""
 _EMPTY = Document(title="", facts={}, notices=(), sections=())
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[choreographer.Browser]:
+    """Start a browser, and end it after use, even one that lives and answers nothing.
+
+    Raises:
+        RuntimeError: If there is none, or it does not start.
+    """
+    browser = choreographer.Browser()
+    try:
+        try:
+            await asyncio.wait_for(browser.open(), SECONDS_PER_STEP)
+        except (BrowserFailedError, BrowserClosedError, TimeoutError) as error:
+            raise RuntimeError(NOT_STARTED) from error
+        yield browser
+    finally:
+        # No longer waiting for its answer, close goes on to kill it.
+        await asyncio.wait_for(browser.close(), SECONDS_TO_CLOSE)
 
 
 class RefusedError(RuntimeError):

@@ -9,10 +9,9 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import choreographer
 from choreographer.errors import ChromeNotFoundError
 
-from analysis.browser import FAILURES, RefusedError, Tab
+from analysis.browser import FAILURES, RefusedError, Tab, opened
 from analysis.document import Document, FigureBlock
 
 N_ATTEMPTS = 2
@@ -110,7 +109,7 @@ async def _drawn(press: Press) -> Drawn:
     pdf, problem = b"", ""
     pictures: dict[str, bytes] = {}
     try:
-        async with choreographer.Browser() as browser:
+        async with opened() as browser:
             # Together: where nothing comes, as a study is unknown, nobody waits for the tab.
             tab, _ = await asyncio.gather(Tab.opened(browser), press.part(0))
             for place in itertools.count():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import threading
 import time
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 
 from analysis import browser as browsers
@@ -135,6 +137,27 @@ def test_a_figure_that_cannot_be_drawn_costs_no_other_and_not_the_page(browser):
     assert drawn.pdf.startswith(b"%PDF-")
     assert drawn.problem.startswith("The page refused: TypeError")
     assert "file:" not in drawn.problem
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the browser is a shell script")
+def test_a_browser_that_lives_and_says_nothing_is_ended_and_costs_only_what_it_draws(
+    tmp_path, monkeypatch
+):
+    program = tmp_path / "browser"
+    program.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/pids\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(program))
+    monkeypatch.setattr(browsers, "SECONDS_PER_STEP", 1.0)
+    monkeypatch.setattr(browsers, "SECONDS_TO_CLOSE", 1.0)
+
+    with started() as press:
+        press.print(PAGE)
+        drawn = press.drawn()
+
+    assert drawn == Drawn(problem=browsers.NOT_STARTED)
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    assert len(pids) == 2
+    assert not any(map(psutil.pid_exists, pids))
 
 
 def printed(*early: FigureBlock) -> Drawn:
