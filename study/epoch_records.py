@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import optuna
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def n_reported(trial: optuna.Trial) -> int:
-    """Return how many epochs a trial has had, the database says."""
-    return len(trial.storage.get_trial(trial._trial_id).intermediate_values)
+    """Return how many epochs a trial has had, the database says: up to the first without a score.
+
+    One may be missing where rows were lost, as by a power cut, or deleted.
+    """
+    scores = trial.storage.get_trial(trial._trial_id).intermediate_values
+    return next(epoch for epoch in itertools.count() if epoch + 1 not in scores)
 
 
 def go_on_after(trial: optuna.Trial, epoch: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -128,9 +129,18 @@ class Objective:
         model = self.kept_models.adopt(model)
         training = Training(model, self.sample.train, self.sample.validation, config=fit)
         # A trial without an epoch has none: the file is another's, of a database that is gone.
-        if checkpoint and checkpoint.exists() and epoch_records.n_reported(trial):
-            _restore(training, checkpoint)
+        n_reported = epoch_records.n_reported(trial)
+        if checkpoint and checkpoint.exists() and n_reported:
+            _restore(training, checkpoint, owner=self._owner(trial), max_epoch=n_reported)
         return training
+
+    def _owner(self, trial: optuna.Trial) -> str:
+        """Return what tells a trial's state from those of trials of its name in other databases."""
+        config, name = self.config, [self.space.name, trial.number]
+        images = [self.dataset.name, config.fraction, config.seed]
+        return json.dumps(
+            [name, images, config.epochs, self.precision, trial.params], sort_keys=True
+        )
 
     def _train(
         self, trial: optuna.Trial, training: Training, checkpoint: Path | None, *, until_epoch: int
@@ -143,13 +153,13 @@ class Objective:
             # At its last epoch there is nothing left to save by pruning.
             if training.epoch < self.config.epochs:
                 if checkpoint:
-                    training.save(checkpoint)
+                    training.save(checkpoint, owner=self._owner(trial))
                 if trial.should_prune():
                     raise optuna.TrialPruned
 
 
-def _restore(training: Training, checkpoint: Path) -> None:
+def _restore(training: Training, checkpoint: Path, *, owner: str, max_epoch: int) -> None:
     try:
-        training.restore(checkpoint)
+        training.restore(checkpoint, owner=owner, max_epoch=max_epoch)
     except (OSError, ValueError, EOFError, BadZipFile) as error:
-        logger.warning("%s is begun again: its checkpoint cannot be read: %s", checkpoint, error)
+        logger.warning("%s is begun again: its checkpoint cannot be used: %s", checkpoint, error)

@@ -12,25 +12,36 @@ from study.files import replaced, writable
 from study.training.backend import State
 
 
-def write(path: Path, state: State, *, epoch: int) -> None:
+def write(path: Path, state: State, *, epoch: int, owner: str = "") -> None:
     """Write a state and the number of epochs done, in the place of what was there.
+
+    Args:
+        path: Where to.
+        state: Arrays by group.
+        epoch: How many are done.
+        owner: Whose state it is: what tells it from any other of the same shapes.
 
     Raises:
         FolderError: If the folder cannot be written; what was there stays.
     """
     with writable(path.parent), replaced(path) as file:
-        np.savez(file, allow_pickle=False, epoch=np.array(epoch), **_named(state))
+        facts = {"epoch": np.array(epoch), "owner": np.array(owner)}
+        np.savez(file, allow_pickle=False, **facts, **_named(state))
 
 
-def read(path: Path, *, like: State) -> tuple[dict[str, list[np.ndarray]], int]:
+def read(
+    path: Path, *, like: State, owner: str = "", max_epoch: int | None = None
+) -> tuple[dict[str, list[np.ndarray]], int]:
     """Return the state in a file and the number of epochs done.
 
     Args:
         path: What `write` wrote.
         like: A state of the same model; the arrays take its dtypes.
+        owner: Whose state it has to be.
+        max_epoch: The latest after which it may be; None for any.
 
     Raises:
-        ValueError: If the file is damaged or holds the state of another model.
+        ValueError: If the file is damaged or holds another state.
     """
     expected = _named(like)
     try:
@@ -38,11 +49,20 @@ def read(path: Path, *, like: State) -> tuple[dict[str, list[np.ndarray]], int]:
             found = dict(file)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{str(path)!r} is damaged or cannot be read; delete it.") from error
-    epoch = found.pop("epoch", None)
+    epoch, found_owner = found.pop("epoch", None), found.pop("owner", None)
     if epoch is None or _shapes(found) != _shapes(expected):
         raise ValueError(
             f"{str(path)!r} holds the state of another model; "
             "restore it with a model built from the same parameters."
+        )
+    if str(found_owner) != owner:
+        raise ValueError(
+            f"{str(path)!r} holds the state of another run; give each run a folder of its own."
+        )
+    if max_epoch is not None and epoch > max_epoch:
+        raise ValueError(
+            f"{str(path)!r} holds the state after epoch {epoch}, but {max_epoch} was the last one; "
+            "delete it."
         )
     state = {
         group: [

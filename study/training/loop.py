@@ -144,19 +144,30 @@ class Training:
         order = rng.permutation(self._n_images)[: self._steps_per_epoch * self._batch_size]
         return order.reshape(self._steps_per_epoch, self._batch_size).astype(np.int32)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, owner: str = "") -> None:
         """Write all that is needed to go on after the last epoch, as an `.npz` file.
 
         Not for a run whose last epoch was cut short by an exception.
-        """
-        checkpoint.write(path, self._steps.state(), epoch=self.epoch)
 
-    def restore(self, path: Path) -> None:
+        Args:
+            path: Where to.
+            owner: What tells this run from any other whose file may lie there.
+        """
+        checkpoint.write(path, self._steps.state(), epoch=self.epoch, owner=owner)
+
+    def restore(self, path: Path, *, owner: str = "", max_epoch: int | None = None) -> None:
         """Go on where `save` was called, with a model and a config equal to those of that run.
 
+        Args:
+            path: What `save` wrote.
+            owner: As it was told to `save`.
+            max_epoch: The latest epoch after which the run may have been saved; None for any.
+
         Raises:
-            ValueError: If the file holds the state of another model.
+            ValueError: If the file is damaged, or holds the state of another run or a later one.
         """
-        state, self.epoch = checkpoint.read(path, like=self._steps.state())
+        state, self.epoch = checkpoint.read(
+            path, like=self._steps.state(), owner=owner, max_epoch=max_epoch
+        )
         self._steps.load(state)
         self._refresh_if_shown()
