@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from keras_tuner import Objective, Oracle
 from keras_tuner.engine.trial import Trial, TrialStatus
-from keras_tuner.oracles import GridSearchOracle
+from keras_tuner.oracles import BayesianOptimizationOracle, GridSearchOracle
 
 from study.keras_tuner.adapter import Values, hyperparameters, to_params, to_values
 from study.keras_tuner.tuners import Past
@@ -43,6 +44,24 @@ def informed(kind: type[Oracle], past: Past, **options: Any) -> Oracle:
         if values is not None and len(trial.scores) >= past.epochs:
             tell(oracle, str(trial.number), values, score=trial.scores[-1])
     return oracle
+
+
+def imagine_running(oracle: BayesianOptimizationOracle, past: Past) -> None:
+    """Let a Gaussian process expect little of the trials under way, so that it wants others.
+
+    KerasTuner itself does so in a search of several processes, by the process of its last answer;
+    an oracle that is made anew has none yet.
+    """
+    running = [trial for trial in past.trials if trial.is_running]
+    if oracle.trials and running:
+        known = oracle._vectorize_trials()
+        oracle.gpr.fit(*(np.nan_to_num(one, posinf=0, neginf=0) for one in known))
+    for trial in running:
+        values = to_values(past.space, trial.params)
+        if values is not None:
+            number = str(trial.number)
+            tell(oracle, number, values, score=None, status=TrialStatus.RUNNING)
+            oracle.ongoing_trials[number] = oracle.trials[number]
 
 
 def tell(

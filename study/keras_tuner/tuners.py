@@ -71,6 +71,7 @@ def _bayesian(past: Past) -> Task | None:
     with warnings.catch_warnings():
         # Says that a length scale is at its bound, as it is for a parameter that does not matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        oracles.imagine_running(oracle, past)
         answer = oracle.populate_space("next")
     if oracles.was_tried(oracle, answer):
         # The Gaussian process may want what it knows; to train it again would teach it nothing.

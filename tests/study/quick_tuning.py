@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
+
+from keras_tuner.src.tuners import bayesian
 
 from study.attributes import common_attrs
 from study.config import SearchConfig
@@ -60,6 +63,16 @@ class Training:
         except Killed:
             trial.set_user_attr("worker", {**this_process(), "pid": _finished_pid()})
             raise
+
+
+def stay_at_random_points(monkeypatch):
+    """Let the Gaussian process choose among random points, without climbing from each."""
+
+    def stay(function, x0, **_options):
+        return SimpleNamespace(x=x0, fun=function(x0))
+
+    scipy = SimpleNamespace(optimize=SimpleNamespace(minimize=stay))
+    monkeypatch.setattr(bayesian, "scipy", scipy)
 
 
 def _finished_pid():

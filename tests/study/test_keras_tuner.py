@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import optuna
 import pytest
-from keras_tuner.src.tuners import bayesian
 from optuna.distributions import distribution_to_json
 
 from search_spaces import SearchSpace
@@ -27,18 +25,13 @@ from tests.study.quick_tuning import (
     read,
     run,
     score,
+    stay_at_random_points,
 )
 
 
 @pytest.fixture
 def quick_acquisition(monkeypatch):
-    """Let the Gaussian process choose among random points, without climbing from each."""
-
-    def stay(function, x0, **_options):
-        return SimpleNamespace(x=x0, fun=function(x0))
-
-    scipy = SimpleNamespace(optimize=SimpleNamespace(minimize=stay))
-    monkeypatch.setattr(bayesian, "scipy", scipy)
+    stay_at_random_points(monkeypatch)
 
 
 every_tuner = pytest.mark.parametrize("tuner", TUNERS)
