@@ -113,7 +113,8 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             gpus=usable_gpus(),
             task_timeout_seconds=config.trial_timeout_seconds,
         ) as workers,
-        WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS) as advisers,
+        # Asked while trainers are at work, who need the time there is at a Ctrl-C.
+        WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS, stop_seconds=0) as advisers,
     ):
         refuse_others(storage, _members(config))
         precision, trainers = arithmetic.trainers(storage, config, workers)

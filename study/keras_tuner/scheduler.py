@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from search_spaces import SearchSpace
 from study.config import SearchConfig
-from study.keras_tuner.places import place_of
+from study.keras_tuner.places import KEY, place_of
 from study.keras_tuner.tuners import TUNERS, Past
 from study.schedulers import Task, TrialProgress
 from study.seeds import derive_seed
@@ -17,6 +17,10 @@ from study.start_backend import import_backend
 from study.workers import Workers, ask
 
 logger = logging.getLogger(__name__)
+
+
+READ = (KEY, "sampler")
+"""What tuners read of a trial's attributes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +60,7 @@ class TunerScheduler:
             waits = not trial.is_running and not trial.has_failed
             if waits and len(trial.scores) < until_epoch:
                 return Task(trial=trial.number, until_epoch=until_epoch)
-        # The scores of a trial under way change all the time, and no tuner looks at them.
-        settled = [replace(one, scores=()) if one.is_running else one for one in trials]
+        settled = [_settled(one) if one.is_running else one for one in trials]
         if self._last is None or self._last[0] != settled:
             self._last = settled, self._ask(settled)
         return self._last[1]
@@ -88,3 +91,9 @@ class TunerScheduler:
                 "%s: %s has no further configuration; %d of %d were tried.",
                 *(self._space.name, self._config.proposer, n_trials, self._config.n_trials),
             )
+
+
+def _settled(trial: TrialProgress) -> TrialProgress:
+    """Return a trial under way without what changes with every epoch, which no tuner looks at."""
+    attrs = {name: trial.attrs[name] for name in READ if name in trial.attrs}
+    return replace(trial, scores=(), attrs=attrs)

@@ -24,7 +24,7 @@ POLL_SECONDS = 0.2
 """How long a Ctrl-C may wait to be seen."""
 
 STOP_SECONDS = 6.0
-"""How long a task that is asked to stop may go on: the program is to be gone within 10 seconds."""
+"""How long a task that is asked to stop may go on: the program is to be gone within 9 seconds."""
 
 MAX_STILLBIRTHS = 3
 """Processes in a row that may die before they are ready."""
@@ -44,6 +44,7 @@ class WorkerPool:
         gpus: Divided among the workers, as CUDA names them; none leaves it to them.
         limits: When a worker is worn out.
         task_timeout_seconds: How long a task may take; None for no limit.
+        stop_seconds: How long a task may go on after a Ctrl-C; 0 for what has nothing to save.
     """
 
     n_workers: int
@@ -51,6 +52,7 @@ class WorkerPool:
     gpus: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     task_timeout_seconds: float | None = None
+    stop_seconds: float = STOP_SECONDS
     _workers: list[Worker] = field(init=False, default_factory=list)
     _n_stillbirths: int = field(init=False, default=0)
 
@@ -96,7 +98,8 @@ class WorkerPool:
             for worker in self._workers:
                 if worker.is_free and (task := tasks.next_task()) is not None:
                     self._give(worker, task)
-            n_left = tasks.n_left()
+            # Where all are at work there is nobody to start, and to ask may take long.
+            n_left = 0 if self._n_staying_busy() >= self.n_workers else tasks.n_left()
             if not n_left and not self._busy():
                 return
             self._start_workers(n_left)
@@ -108,9 +111,10 @@ class WorkerPool:
 
     def _stop(self, work: Work[Task, Result], tasks: Tasks[Task, Result]) -> None:
         """Let tasks stop where that is safe; a Ctrl-C meanwhile ends it, and so does time."""
-        deadline = time.monotonic() + STOP_SECONDS
-        if self._busy():
-            logger.info("Stopping where that is safe; Ctrl-C again stops at once.")
+        if not self._busy() or not self.stop_seconds:
+            return
+        deadline = time.monotonic() + self.stop_seconds
+        logger.info("Stopping where that is safe; Ctrl-C again stops at once.")
         for worker in self._busy():
             worker.ask_to_stop()
         while self._busy() and time.monotonic() < deadline:
@@ -127,13 +131,16 @@ class WorkerPool:
     def _busy(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.is_busy]
 
+    def _n_staying_busy(self) -> int:
+        return sum(not worker.is_leaving for worker in self._busy())
+
     def _is_anyone_at_work(self) -> bool:
         return any(worker.is_busy or not worker.is_ready for worker in self._workers)
 
     def _start_workers(self, n_left: int) -> None:
         """Start as many workers as are missing, but no more than there are tasks for."""
         staying = [worker for worker in self._workers if not worker.is_leaving]
-        n_wanted = min(self.n_workers, n_left + sum(worker.is_busy for worker in staying))
+        n_wanted = min(self.n_workers, n_left + self._n_staying_busy())
         if n_wanted and not self._workers:
             logger.info("Workers: %d; threads of each: %d.", self.n_workers, self.n_threads)
         for _ in range(len(staying), n_wanted):

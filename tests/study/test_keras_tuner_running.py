@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import optuna
 import pytest
 from keras_tuner.oracles import BayesianOptimizationOracle
 
+from study.config import SearchConfig
 from study.keras_tuner import oracles
 from study.keras_tuner.adapter import to_params
+from study.keras_tuner.scheduler import TunerScheduler
 from study.keras_tuner.tuners import TUNERS, Past
-from study.schedulers import TrialProgress
+from study.schedulers import Task, TrialProgress
 from tests.study import small
 from tests.study.quick_tuning import score, stay_at_random_points
 
@@ -77,3 +81,32 @@ def test_a_trial_under_way_before_any_score_is_known_disturbs_nobody():
     (first,) = completed()[:1]
     busy = past(trial(0, first.params, is_running=True))
     assert TUNERS["bayesian"](busy).params != first.params
+
+
+class Answering:
+    """A worker that gives every question the same answer, and keeps what it was told."""
+
+    def __init__(self):
+        self.told = []
+
+    def run(self, work, tasks):
+        while (past := tasks.next_task()) is not None:
+            self.told.append(past)
+            tasks.done(past, Task(trial=None, until_epoch=EPOCHS, params={}))
+
+
+def test_a_tuner_is_not_asked_again_because_a_trial_under_way_goes_on():
+    workers = Answering()
+    settings = SearchConfig(engine="keras-tuner", tuner="bayesian", epochs=EPOCHS)
+    scheduler = TunerScheduler(small.space(), config=settings, workers=workers)
+    done = completed()
+    begun = trial(N_COMPLETED, done[0].params, is_running=True)
+    later = replace(begun, scores=(0.5,), attrs={"training_loss": [1.0], "sampler": "baseline"})
+    begun = replace(begun, attrs={"sampler": "baseline"})
+
+    answers = [scheduler.next_task([*done, one]) for one in (begun, later)]
+    assert answers[0] is answers[1]
+    assert len(workers.told) == 1
+
+    scheduler.next_task([*done, replace(later, is_running=False, scores=(0.5,) * EPOCHS)])
+    assert len(workers.told) == 2

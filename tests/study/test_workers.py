@@ -72,6 +72,26 @@ def test_no_more_processes_are_started_than_there_are_tasks():
         assert len(children()) == 1
 
 
+class WatchedTasks(ToyTasks):
+    """Tasks that know how many were under way whenever it was asked how many are left."""
+
+    def __init__(self, n_tasks):
+        super().__init__(range(n_tasks))
+        self.n_tasks, self.n_under_way = n_tasks, []
+
+    def n_left(self):
+        self.n_under_way.append(self.n_tasks - len(self.waiting) - len(self.results))
+        return super().n_left()
+
+
+def test_nobody_asks_what_is_left_to_do_while_all_are_at_work():
+    tasks = WatchedTasks(20)
+    with pool(2) as workers:
+        workers.run(ToyWork(toy_work.square), tasks)
+    assert len(tasks.results) == 20
+    assert max(tasks.n_under_way) == 1
+
+
 def test_workers_for_tasks_that_are_sure_to_come_start_while_one_does_the_first():
     with pool(2) as workers:
         assert ask(workers, ToyWork(toy_work.see_a_sibling), True, n_to_follow=100)
@@ -235,6 +255,20 @@ def test_at_a_second_ctrl_c_workers_are_stopped_wherever_they_are(tmp_path, defa
     ):
         workers.run(ToyWork(toy_work.be_deaf), tasks)
     assert tasks.stops == [tmp_path / "1"]
+
+
+def test_who_has_nothing_to_save_is_not_waited_for_at_ctrl_c(tmp_path, default_ctrl_c, caplog):
+    tasks = ToyTasks([tmp_path / "1"])
+    press_ctrl_c_when((tmp_path / "1").exists)
+    with (
+        caplog.at_level(logging.INFO, logger="study"),
+        WorkerPool(n_workers=1, n_threads=1, stop_seconds=0) as workers,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        workers.run(ToyWork(toy_work.be_deaf), tasks)
+    assert "Stopping" not in caplog.text
+    assert tasks.stops == [tmp_path / "1"]
+    assert children() == []
 
 
 PARENT = """
