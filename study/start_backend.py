@@ -83,6 +83,17 @@ def prefer_onednn() -> None:
         os.environ[ONEDNN] = "1"
 
 
+def n_gpus() -> int:
+    """Return how many GPUs the imported backend finds."""
+    if chosen_backend() == "tensorflow":
+        import tensorflow as tf
+
+        return len(tf.config.list_physical_devices("GPU"))
+    import jax
+
+    return sum(device.platform == "gpu" for device in jax.devices())
+
+
 def _start_tensorflow() -> None:
     prefer_onednn()
     import tensorflow as tf

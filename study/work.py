@@ -21,18 +21,25 @@ from study.log_file import EPOCHS
 from study.results import RetrainedModel
 from study.run_tasks import LeftOut
 from study.runs import Run
-from study.start_backend import import_backend
+from study.start_backend import chosen_backend, import_backend, n_gpus
 from study.storage import open_for_writing, translated
 from study.studies import load_search_study
 from study.trials import TrialEnd, TrialTask, train_trial
 from study.validated import ValidatedModel
 from study.validation_runs import ValidationRun
+from study.workers.sizing import usable_gpus
 
 if TYPE_CHECKING:
     from study.training.fit import EpochScores
 
 logger = logging.getLogger(__name__)
 epochs_logger = logging.getLogger(EPOCHS)
+
+NO_GPU = (
+    "Here is an NVIDIA GPU, but %s does not find it: training computes on the processor. "
+    'Install what it needs for that (pip install "tensorflow[and-cuda]==2.21.*" or '
+    '"jax[cuda12]>=0.10,<0.11"), or set CUDA_VISIBLE_DEVICES=-1 for a worker a core.'
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +188,8 @@ class RetrainWork:
 def _training() -> Iterator[None]:
     """Import TensorFlow; what is kept of models lasts no longer than the work."""
     _start_backend()
+    if not n_gpus() and usable_gpus():
+        logger.warning(NO_GPU, chosen_backend(), extra={"once": True})
     from study.training.per_model import forget_models
 
     try:

@@ -55,6 +55,7 @@ class WorkerPool:
     stop_seconds: float = STOP_SECONDS
     _workers: list[Worker] = field(init=False, default_factory=list)
     _n_stillbirths: int = field(init=False, default=0)
+    _said: set[str] = field(init=False, default_factory=set)
 
     def __enter__(self) -> Self:
         return self
@@ -161,7 +162,7 @@ class WorkerPool:
         has_news = False
         for worker, message in self._receive():
             if isinstance(message, logging.LogRecord):
-                logging.getLogger(message.name).handle(message)
+                self._pass_on(message)
             elif isinstance(message, Hello):
                 worker.listens = True
                 worker.open(work)
@@ -169,6 +170,14 @@ class WorkerPool:
                 self._handle(worker, message, tasks)
                 has_news = True
         return has_news
+
+    def _pass_on(self, record: logging.LogRecord) -> None:
+        """Log what a worker says; what all of them would say, `once`, of the first alone."""
+        if getattr(record, "once", False):
+            if record.getMessage() in self._said:
+                return
+            self._said.add(record.getMessage())
+        logging.getLogger(record.name).handle(record)
 
     def _receive(self) -> Iterator[tuple[Worker, Message]]:
         with_news = wait([worker.connection for worker in self._workers], timeout=POLL_SECONDS)

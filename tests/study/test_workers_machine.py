@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from study import work
 from study.workers import WorkerPool, ask
 from study.workers.sizing import auto_n_workers, threads_per_worker, usable_gpus
 from tests.study import toy_work
@@ -62,6 +63,35 @@ def test_the_gpus_are_those_that_cuda_may_use(monkeypatch, chosen, expected):
     if chosen is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
     assert usable_gpus() == expected
+
+
+@pytest.mark.usefixtures("driver")
+@pytest.mark.parametrize(("found", "n_warnings"), [(0, 1), (2, 0)])
+def test_who_has_gpus_that_the_backend_does_not_find_is_told_what_to_install(
+    found, n_warnings, monkeypatch, caplog
+):
+    monkeypatch.setattr(work, "n_gpus", lambda: found)
+    with work._training():
+        pass
+    warnings = [record for record in caplog.records if record.name == "study.work"]
+    assert len(warnings) == n_warnings
+    assert all("tensorflow[and-cuda]" in one.getMessage() for one in warnings)
+
+
+def test_without_a_gpu_nobody_is_told_of_one(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    with work._training():
+        pass
+    assert not [record for record in caplog.records if record.name == "study.work"]
+
+
+def test_what_every_worker_would_say_of_the_machine_is_said_once(caplog):
+    tasks = ToyTasks(range(6))
+    with WorkerPool(n_workers=2, n_threads=1) as workers:
+        workers.run(ToyWork(toy_work.warn_of_the_machine), tasks)
+    assert caplog.messages.count("there is no GPU") == 1
+    assert caplog.messages.count("all of this machine's workers are slow") == 6
 
 
 def test_without_a_driver_there_are_no_gpus(tmp_path, monkeypatch):

@@ -72,6 +72,11 @@ def talk(task):
     logging.getLogger("study.toy").debug("nobody wants to know")
 
 
+def warn_of_the_machine(task):
+    logging.getLogger("study.toy").warning("all of this machine's workers are %s", "slow")
+    logging.getLogger("study.toy").warning("there is no %s", "GPU", extra={"once": True})
+
+
 def hear_ctrl_c(task):
     os.kill(os.getpid(), signal.SIGINT)
     return task
