@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import shutil
 import subprocess
+
+from study.workers import control_groups
 
 MEMORY_PER_WORKER_BYTES = 3 << 30
 """What one worker may come to need at most; `python -m benchmarks.memory` measures it."""
@@ -21,8 +24,8 @@ def default_n_workers() -> int:
     """Return the number of workers that `--workers auto` stands for on this machine."""
     import psutil
 
-    free_bytes = psutil.virtual_memory().available
-    return auto_n_workers(n_cores=n_cores(), n_gpus=len(usable_gpus()), free_bytes=free_bytes)
+    free_bytes = min(psutil.virtual_memory().available, control_groups.free_memory_bytes())
+    return auto_n_workers(n_cores=n_cores(), n_gpus=len(usable_gpus()), free_bytes=int(free_bytes))
 
 
 def auto_n_workers(*, n_cores: int, n_gpus: int, free_bytes: int) -> int:
@@ -42,10 +45,10 @@ def threads_per_worker(n_workers: int) -> int:
 
 
 def n_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use; of one that it may use in part, all."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    n_there = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return math.ceil(min(n_there, control_groups.n_cpus()))
 
 
 def usable_gpus() -> tuple[str, ...]:
