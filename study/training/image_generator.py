@@ -11,7 +11,7 @@ from study.config import AugmentationConfig
 from study.interruption import stop_if_asked
 
 BATCH_SIZE = 500
-"""Images that are moved at a time: the tool gives float32, four times as large."""
+"""Images that are moved at a time: the tool takes and gives float32, four times as large."""
 
 
 class ImageGenerator:
@@ -47,15 +47,18 @@ class ImageGenerator:
             uint8, shape of `images`.
         """
         (number,) = np.random.SeedSequence(seed).generate_state(1) // 2
-        flow = self._generator.flow(images, batch_size=BATCH_SIZE, shuffle=False, seed=int(number))
         moved = np.empty_like(images)
         with _kept_numpy_state():
-            for index in range(len(flow)):
+            for index, start in enumerate(range(0, len(images), BATCH_SIZE)):
                 stop_if_asked()
-                batch = flow[index]
-                start = index * BATCH_SIZE
-                moved[start : start + len(batch)] = np.clip(np.rint(batch), 0, 255)
+                batch = slice(start, start + BATCH_SIZE)
+                moved[batch] = self._batch(images[batch], seed=int(number) + index)
         return moved
+
+    def _batch(self, images: np.ndarray, *, seed: int) -> np.ndarray:
+        # Of all images at once the tool would keep a copy in float32 for the whole epoch.
+        flow = self._generator.flow(images, batch_size=len(images), shuffle=False, seed=seed)
+        return np.clip(np.rint(flow[0]), 0, 255)
 
 
 @contextmanager

@@ -78,6 +78,27 @@ def test_each_image_keeps_its_place_however_many_are_moved_at_a_time(monkeypatch
         assert found.dtype == np.uint8
 
 
+def test_images_in_parts_move_as_the_tool_moves_them_by_itself(monkeypatch):
+    images, given = some_images(23), []
+    monkeypatch.setattr(image_generator, "BATCH_SIZE", 10)
+    generator = ImageGenerator(CONFIG, flip=True)
+    flow = generator._generator.flow
+
+    def noted(images, **options):
+        given.append(len(images))
+        return flow(images, **options)
+
+    monkeypatch.setattr(generator._generator, "flow", noted)
+    found = generator.moved(images, seed=(1, 2))
+
+    (number,) = np.random.SeedSequence((1, 2)).generate_state(1) // 2
+    whole = flow(images, batch_size=10, shuffle=False, seed=int(number))
+    expected = np.concatenate([whole[index] for index in range(len(whole))])
+    np.testing.assert_array_equal(found, np.clip(np.rint(expected), 0, 255))
+    # It makes float32 of all that it is given.
+    assert given == [10, 10, 3]
+
+
 def test_equal_seeds_move_alike_different_seeds_do_not_and_each_image_moves_its_own_way():
     images = np.repeat(some_images(1), 5, axis=0)
     ranges = {"rotation_degrees": 15.0, "shift_fraction": 0.1}
