@@ -58,7 +58,8 @@ class ImageGenerator:
     def _batch(self, images: np.ndarray, *, seed: int) -> np.ndarray:
         # Of all images at once the tool would keep a copy in float32 for the whole epoch.
         flow = self._generator.flow(images, batch_size=len(images), shuffle=False, seed=seed)
-        return np.clip(np.rint(flow[0]), 0, 255)
+        batch: np.ndarray = np.clip(np.rint(flow[0]), 0, 255)
+        return batch
 
 
 @contextmanager
