@@ -13,6 +13,7 @@ from analysis.evidence import Evidence
 from analysis.labels import (
     augmentation_label,
     duration,
+    exact_points,
     family_label,
     joined,
     milliseconds,
@@ -158,7 +159,7 @@ def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
         "what other seeds and other test images would change, "
         "not what another sample of the training images would"
         f"{_draws(evidence)}. EQUIVALENT means that the whole "
-        f"interval is within {points(evidence.margin)}, UNDECIDED that it allows either."
+        f"interval is within {exact_points(evidence.margin)}, UNDECIDED that it allows either."
     )
     if all(compared.by_image for compared in evidence.verdicts):
         return text

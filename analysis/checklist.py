@@ -61,6 +61,10 @@ def _budgets(evidence: Evidence) -> Iterator[str]:
 
 
 def _same_settings(evidence: Evidence) -> Iterator[str]:
+    families = evidence.study.families
+    if len(families) > 1 and not any(name in one.settings for one in families for name in SETTINGS):
+        yield "What the searches were set to is not recorded."
+        return
     for name in SETTINGS:
         found = {
             family_label(family.family): str(family.settings.get(name))
@@ -72,6 +76,10 @@ def _same_settings(evidence: Evidence) -> Iterator[str]:
 
 
 def _nuisances(evidence: Evidence) -> Iterator[str]:
+    families = evidence.study.families
+    if len(families) > 1 and not any(one.roles for one in families):
+        yield "Which hyperparameters are tuned along for a fair comparison is not recorded."
+        return
     ranges = {
         family.family: {
             name: json.dumps(json.loads(text), sort_keys=True)
@@ -118,7 +126,12 @@ def _still_improving(evidence: Evidence) -> Iterator[str]:
             for trial in family.trials
             if trial.state == "COMPLETE" and len(trial.validation_accuracy) >= 2
         ]
-        if gains and median(gains) > MAX_LAST_GAIN:
+        if not gains:
+            yield (
+                f"{family_label(family.family)}: no trial was recorded over its last two epochs, "
+                "so whether longer ones would rank otherwise is not known."
+            )
+        elif median(gains) > MAX_LAST_GAIN:
             yield (
                 f"{family_label(family.family)}: the last epoch still brought "
                 f"{points(median(gains))} in the median, so longer trials may rank otherwise."
@@ -188,6 +201,8 @@ def _test_split(evidence: Evidence) -> Iterator[str]:
 
 
 def _seeds(evidence: Evidence) -> Iterator[str]:
+    if not evidence.verdicts:
+        yield "Nothing has been retrained in two ways yet, so there is nothing to compare."
     for compared in evidence.verdicts:
         if len(compared.seeds) < MIN_SEEDS:
             names = joined(list(compared.names()))

@@ -99,7 +99,8 @@ def _chart(chart: Chart, evidence: Evidence) -> FigureBlock:
     words = chart.words(computed) if chart.words else ""
     if not words and (reason := theme.reason_of_emptiness(drawing)):
         # Whoever reads the text alone is to know, too.
-        words = f"Nothing is shown here ({reason})."
+        end = "" if "python -m" in reason else "."
+        words = f"Nothing is shown here. {reason[:1].upper()}{reason[1:]}{end}"
     return FigureBlock(
         name=chart.name,
         title=chart.title,

@@ -25,7 +25,6 @@ from analysis.labels import (
     value_text,
 )
 from analysis.selection import Selected
-from analysis.statistics.verdict import CONFIDENCE
 from study.records import WINNER
 
 
@@ -75,6 +74,8 @@ def verdicts(evidence: Evidence) -> Table | None:
     """Return each comparison with its verdict; None where there is nothing to compare."""
     if not evidence.verdicts:
         return None
+    levels = {compared.verdict.confidence for compared in evidence.verdicts}
+    interval = f"{100 * max(levels):.3g} % interval" if len(levels) == 1 else "Interval"
     return Table(
         caption=(
             "What may be concluded. The difference is of test accuracy, first less second, paired "
@@ -87,12 +88,14 @@ def verdicts(evidence: Evidence) -> Table | None:
             "Comparison",
             "Verdict",
             "Difference (percentage points)",
-            f"{100 * CONFIDENCE:.3g} % interval (percentage points)",
+            f"{interval} (percentage points)",
             "Surely",
             "Seeds",
             "Variance from seeds",
         ),
-        rows=tuple(_verdict_row(compared) for compared in evidence.verdicts),
+        rows=tuple(
+            _verdict_row(compared, says_level=len(levels) > 1) for compared in evidence.verdicts
+        ),
     )
 
 
@@ -100,10 +103,10 @@ def selection(found: Sequence[Selected]) -> Table:
     """Return each winner's scores side by side: as searched, from fresh seeds, as tested."""
     return Table(
         caption=(
-            "What chose the winner, and what it is worth: the search's score is one run's, the "
-            "best of many; fresh seeds train the same configuration on the same images as long; "
-            "the test scores are of models trained longer and on more images, so they compare "
-            "with each other only."
+            "What chose the winner, and what it is worth: the search's score is one run's, mostly "
+            "the best of many; fresh seeds train the same configuration on the same images as "
+            "long; the test scores are of models trained longer and on more images, so they "
+            "compare with each other only."
         ),
         columns=(
             "Family",
@@ -144,7 +147,7 @@ def budgets(evidence: Evidence) -> Table:
                 str(account.n_completed),
                 f"{account.n_pruned} ({percent(account.pruned_share, digits=0)})",
                 str(account.n_failed),
-                number(account.n_epochs),
+                MISSING if account.n_epochs is None else number(account.n_epochs),
                 duration(account.seconds) if account.seconds else MISSING,
                 MISSING if account.flops is None else f"{account.flops:.2e}",
                 *((duration(account.lost_seconds),) if has_lost else ()),
@@ -187,14 +190,15 @@ def _selection_row(one: Selected) -> tuple[str, ...]:
     )
 
 
-def _verdict_row(compared: Comparison) -> tuple[str, ...]:
+def _verdict_row(compared: Comparison, *, says_level: bool) -> tuple[str, ...]:
     verdict, difference = compared.verdict, compared.verdict.difference
     known = difference is not None
+    level = f" ({100 * verdict.confidence:.3g} %)" if says_level else ""
     return (
         verdict_words.question(compared),
         verdict.word,
         verdict_words.signed(mean(compared.differences)) if compared.differences else MISSING,
-        verdict_words.ends(verdict) if known else MISSING,
+        f"{verdict_words.ends(verdict)}{level}" if known else MISSING,
         verdict_words.probability(verdict),
         str(len(compared.seeds)),
         MISSING

@@ -60,7 +60,7 @@ def budgets(evidence: Evidence) -> pd.DataFrame:
         {**dataclasses.asdict(account), "pruned_share": account.pruned_share}
         for account in evidence.ledger
     ]
-    return pd.DataFrame(rows).astype({"flops": float})
+    return pd.DataFrame(rows).astype({"n_epochs": "Int64", "seconds": float, "flops": float})
 
 
 def fairness(evidence: Evidence) -> pd.DataFrame:

@@ -20,7 +20,8 @@ WORDS = {
     "winner": "The configuration of a family that did best on the validation images.",
     "seed": "Where chance begins: other seeds give other initial weights and another order of "
     "images, and so another score of the same configuration.",
-    "fresh seeds": "Seeds that had no part in choosing the winner.",
+    "fresh seeds": "Seeds that had no part in the search. Where several finalists were trained "
+    "from them, they chose the winner among these.",
     "finalist": "A trial among the best of its search, trained again from fresh seeds.",
     "augmentation": "Training images are turned, shifted, zoomed and mirrored at random.",
     "percentage point": "The difference of 87 % and 86 %.",

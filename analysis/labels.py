@@ -63,6 +63,12 @@ def points(difference: float) -> str:
     return f"{100 * difference:.{digits}f} percentage points"
 
 
+def exact_points(margin: float) -> str:
+    """Return a share that somebody chose as "1.0 percentage points" or "0.25 percentage points"."""
+    shown = f"{100 * margin:g}"
+    return f"{shown if '.' in shown or 'e' in shown else shown + '.0'} percentage points"
+
+
 def number(value: float) -> str:
     """Return a count with separators: "1,234,567"."""
     return f"{value:,.0f}" if math.isfinite(value) else MISSING

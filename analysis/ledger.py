@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from analysis.labels import duration, family_label, joined, number
 from study.records import FINISHED, INTERRUPTED, FamilyRecord, TrialRecord
 
+TRAINED = {"COMPLETE", "PRUNED"}
+"""States of trials that have surely been trained, whatever was recorded of it."""
+
 BACKWARD_PASSES = 2
 """A step's backward pass takes about twice the arithmetic of its forward pass: one product for the
 gradient of the inputs and one for that of the weights."""
@@ -23,8 +26,9 @@ class Account:
         n_completed: Trials trained to the end.
         n_pruned: Trials ended early.
         n_failed: Trials that failed, interrupted ones left out.
-        n_epochs: Epochs of all trials, interrupted ones included: they were spent.
-        seconds: Wall time of training and validating, as far as it was recorded.
+        n_epochs: Epochs of all trials, interrupted ones included: they were spent; None where those
+            of a trial were not recorded.
+        seconds: Wall time of training and validating; None where that of a trial was not recorded.
         flops: Floating-point operations of training, by the forward pass; None where not recorded.
         lost_seconds: Wall time beside `seconds`, of training that was cut short or done again.
         lost_epochs: Whole epochs beside `n_epochs`, which were trained again.
@@ -35,8 +39,8 @@ class Account:
     n_completed: int
     n_pruned: int
     n_failed: int
-    n_epochs: int
-    seconds: float
+    n_epochs: int | None
+    seconds: float | None
     flops: float | None
     lost_seconds: float = 0.0
     lost_epochs: int = 0
@@ -63,14 +67,16 @@ def warnings(ledger: tuple[Account, ...]) -> tuple[str, ...]:
     """Return a sentence for each way in which the budgets differ by more than is fair."""
     if len(ledger) < 2:
         return ()
-    return tuple(
-        _warning(what, ledger, spent, shown)
-        for what, spent, shown, most in _BUDGETS
-        if _ratio([spent(account) for account in ledger]) > most
-    )
+    said = []
+    for what, spent, shown, most in _BUDGETS:
+        amounts = [amount for account in ledger if (amount := spent(account)) is not None]
+        # What one family did not record cannot be compared.
+        if len(amounts) == len(ledger) and _ratio(amounts) > most:
+            said.append(_warning(what, ledger, [shown(amount) for amount in amounts]))
+    return tuple(said)
 
 
-_Spent = Callable[[Account], float]
+_Spent = Callable[[Account], float | None]
 
 _BUDGETS: tuple[tuple[str, _Spent, Callable[[float], str], float], ...] = (
     ("trials", lambda account: account.n_trials, number, 1.0),
@@ -87,14 +93,19 @@ what is compared.
 
 def _account(family: FamilyRecord, n_train: int | None) -> Account:
     states = [trial.state for trial in counted(family)]
+    trained = [trial for trial in family.trials if trial.state in TRAINED]
+    has_curves = all(trial.validation_accuracy for trial in trained)
+    has_times = all(trial.training_seconds is not None for trial in trained)
+    n_epochs = sum(len(trial.validation_accuracy) for trial in family.trials)
+    seconds = sum(trial.training_seconds or 0.0 for trial in family.trials)
     return Account(
         family=family.family,
         n_trials=len(states),
         n_completed=states.count("COMPLETE"),
         n_pruned=states.count("PRUNED"),
         n_failed=states.count("FAIL"),
-        n_epochs=sum(len(trial.validation_accuracy) for trial in family.trials),
-        seconds=sum(trial.training_seconds or 0.0 for trial in family.trials),
+        n_epochs=n_epochs if has_curves else None,
+        seconds=seconds if has_times else None,
         flops=_flops(family.trials, n_train),
         lost_seconds=sum(trial.lost_seconds or 0.0 for trial in family.trials),
         lost_epochs=sum(trial.lost_epochs or 0 for trial in family.trials),
@@ -121,14 +132,15 @@ def _ratio(amounts: list[float]) -> float:
     return most / least if least > 0 else float("inf")
 
 
-def _warning(
-    what: str, ledger: tuple[Account, ...], spent: _Spent, shown: Callable[[float], str]
-) -> str:
-    listed = joined([f"{family_label(one.family)} {shown(spent(one))}" for one in ledger])
+def _warning(what: str, ledger: tuple[Account, ...], amounts: list[str]) -> str:
+    pairs = zip(ledger, amounts, strict=True)
+    listed = joined([f"{family_label(one.family)} {amount}" for one, amount in pairs])
     if what == "training time":
+        are_equal = len({account.n_trials for account in ledger}) == 1
+        begins = "Equal trials took unequal training time" if are_equal else "Unequal training time"
         return (
-            f"Equal trials took unequal {what}: {listed}. Where time is what counts, the slower "
-            "family had the larger budget."
+            f"{begins}: {listed}. Where time is what counts, the family that took longer had the "
+            "larger budget."
         )
     return (
         f"Unequal budgets: the {what} were {listed}. The family with more had more chances to find "

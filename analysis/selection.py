@@ -17,7 +17,7 @@ from scipy import special
 
 from analysis.evidence import Evidence
 from analysis.verdict_words import signed
-from study.records import WINNER
+from study.records import WINNER, TrialRecord
 from study.winners import fresh_scores
 
 CONFIDENCE = 0.95
@@ -32,6 +32,7 @@ class Selected:
         trial: Its number.
         n_completed: Trials of which it was chosen.
         searched: The validation accuracy that the search saw.
+        best: The best that it saw of any of them, which is another's where finalists chose.
         fresh: Validation accuracies from fresh seeds, one a seed.
         tested: Test accuracies by augmentation, means over seeds; absent where there are none.
     """
@@ -40,8 +41,15 @@ class Selected:
     trial: int
     n_completed: int
     searched: float
+    best: float
     fresh: Sequence[float]
     tested: dict[bool, float]
+
+    @property
+    def place(self) -> str:
+        """Return how its score stands among those of all completed trials, in words."""
+        which = "the best of" if self.searched >= self.best else "not the best of"
+        return f"{which} {self.n_completed} completed trials"
 
     @property
     def luck(self) -> float | None:
@@ -64,18 +72,20 @@ class Selected:
 
 def selected(evidence: Evidence) -> tuple[Selected, ...]:
     """Return each winner's scores, in the families' order."""
-    return tuple(
-        Selected(
-            family=family,
-            trial=trial.number,
-            n_completed=sum(one.state == "COMPLETE" for one in evidence.family(family).trials),
-            searched=trial.value or 0.0,
-            fresh=tuple(
-                fresh_scores(family, evidence.study.validated).get(trial.number, {}).values()
-            ),
-            tested=_tested(evidence, family),
-        )
-        for family, trial in evidence.winners.items()
+    return tuple(_selected(evidence, family, trial) for family, trial in evidence.winners.items())
+
+
+def _selected(evidence: Evidence, family: str, trial: TrialRecord) -> Selected:
+    completed = [one for one in evidence.family(family).trials if one.state == "COMPLETE"]
+    fresh = fresh_scores(family, evidence.study.validated).get(trial.number, {})
+    return Selected(
+        family=family,
+        trial=trial.number,
+        n_completed=len(completed),
+        searched=trial.value or 0.0,
+        best=max((one.value or 0.0 for one in completed), default=0.0),
+        fresh=tuple(fresh.values()),
+        tested=_tested(evidence, family),
     )
 
 
@@ -84,14 +94,14 @@ def sentence(found: Selected, label: str) -> str:
     searched = f"{100 * found.searched:.1f} %"
     if not found.fresh or found.luck is None:
         return (
-            f"{label}: by how much the search's {searched}, the best of {found.n_completed} "
-            "completed trials, flatters the winner is not known; --finalists 1 tells."
+            f"{label}: by how much the search's {searched}, {found.place}, flatters the winner is "
+            "not known; --finalists 1 tells."
         )
     n = len(found.fresh)
     verb = "flattered" if found.luck >= 0 else "underrated"
     seeds = f"{n} fresh seed{'' if n == 1 else 's'}"
     text = (
-        f"{label}: the search saw {searched}, the best of {found.n_completed} completed trials; "
+        f"{label}: the search saw {searched}, {found.place}; "
         f"{seeds} gave {100 * fmean(found.fresh):.1f} % on the same images, so the search "
         f"{verb} it by {100 * abs(found.luck):.1f} percentage points"
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from analysis.comparisons import Comparison
-from analysis.labels import points
-from analysis.statistics.verdict import BETTER, EQUIVALENT, Verdict
+from analysis.labels import exact_points, points
+from analysis.statistics.verdict import BETTER, EQUIVALENT, MAX_SEEDS, Verdict
 
 MIN_PERCENT, MAX_PERCENT = 0.1, 99.9
 """A probability beyond these depends on more than has been measured."""
@@ -25,7 +25,7 @@ def sentence(comparison: Comparison, scores: str) -> str:
     if verdict.word == BETTER:
         return f"{_claim(comparison)} by {lead} ({evidence})."
     if verdict.word == EQUIVALENT:
-        margin = points(verdict.margin)
+        margin = exact_points(verdict.margin)
         return f"{_claim(comparison)}: {lead} apart, all within {margin} ({evidence})."
     if verdict.difference is None:
         return f"{_claim(comparison)}: {lead} apart with {_seeds(comparison)} ({scores})."
@@ -77,6 +77,11 @@ def remedy(verdict: Verdict) -> str:
         )
     if verdict.difference is None:
         return "At least two seeds of each are needed to say more: --seeds 3."
+    if verdict.would_seeds_decide():
+        return (
+            f"More than {MAX_SEEDS} seeds of each would be needed to decide it, as they differ so "
+            "much from each other."
+        )
     error = points(math.sqrt(verdict.difference.images_variance))
     return (
         "More seeds alone are not likely to decide it: the choice of the test images contributes "

@@ -113,6 +113,7 @@ def _crossings(computed: Budgets, first: str, second: str) -> list[str]:
     labels = family_label(first), family_label(second)
     by_trials = a.best[:n] - b.best[:n]
     said = _switches(labels, by_trials, [f"{place} trials" for place in range(1, n + 1)])
+    leads = [by_trials]
     if len(a.minutes) and len(b.minutes):
         # Before its quickest trial could end, a family has nothing to compare.
         first_end, last = max(a.minutes[0], b.minutes[0]), min(a.minutes[-1], b.minutes[-1])
@@ -120,10 +121,20 @@ def _crossings(computed: Budgets, first: str, second: str) -> list[str]:
         times = a.minutes[(a.minutes >= first_end) & (a.minutes <= last)]
         gap = np.interp(times, a.minutes, a.in_time) - np.interp(times, b.minutes, b.in_time)
         said += _switches(labels, gap, [f"{duration(60 * time)} of training" for time in times])
-    if not said:
-        ahead = labels[0] if by_trials.mean() > 0 else labels[1]
-        said.append(f"At every budget that can be judged here {ahead} is expected to be ahead.")
-    return said
+        leads += [gap] if len(gap) else []
+    return said or [_who_leads(labels, leads)]
+
+
+def _who_leads(labels: tuple[str, str], leads: Sequence[np.ndarray]) -> str:
+    """Say who is ahead throughout: the first less the second, by trials and perhaps by time."""
+    ahead = [labels[0] if lead.mean() > 0 else labels[1] for lead in leads]
+    if len(set(ahead)) == 1:
+        return f"At every budget that can be judged here {ahead[0]} is expected to be ahead."
+    by_trials, by_time = ahead
+    return (
+        f"In equally many trials {by_trials} is expected to be ahead, in equal time of training "
+        f"{by_time}, at every budget that can be judged here."
+    )
 
 
 def _switches(labels: tuple[str, str], gap: np.ndarray, budgets: Sequence[str]) -> list[str]:

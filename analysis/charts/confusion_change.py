@@ -112,27 +112,28 @@ def _of_family(matrix: Change, classes: tuple[str, ...]) -> str:
     if not matrix.sure.any():
         return f"{label}: no cell changed by more than seeds explain."
     right = np.eye(len(classes), dtype=bool)
-    gain, _ = _largest(matrix, right)
-    true, predicted = _largest(matrix, ~right)
     found = [f"{matrix.sure.sum()} of {matrix.sure.size} cells changed by more than seeds explain"]
-    if matrix.sure[gain, gain] and matrix.points[gain, gain] > 0:
+    if (cell := _largest(matrix, right)) is not None:
         found.append(
-            f"the largest gain among them is {matrix.points[gain, gain]:.1f} points more of "
-            f"{classes[gain]} found"
+            f"the largest gain among them is {matrix.points[cell]:.1f} points more of "
+            f"{classes[cell[0]]} found"
         )
-    if matrix.sure[true, predicted] and matrix.points[true, predicted] > 0:
+    if (cell := _largest(matrix, ~right)) is not None:
+        true, predicted = cell
         found.append(
             f"the largest new confusion among them is {classes[true]} taken for "
-            f"{classes[predicted]}, {matrix.points[true, predicted]:.1f} points more often"
+            f"{classes[predicted]}, {matrix.points[cell]:.1f} points more often"
         )
     else:
         found.append("none of them is a new confusion")
     return f"{label}: {'; '.join(found)}."
 
 
-def _largest(matrix: Change, among: np.ndarray) -> tuple[int, int]:
-    """Return the cell that rose most, of the sure ones if one of them rose."""
-    rises = np.where(among & matrix.sure, matrix.points, -np.inf)
+def _largest(matrix: Change, among: np.ndarray) -> tuple[int, int] | None:
+    """Return the sure cell that rose most; None if none rose."""
+    rises = np.where(among & matrix.sure, matrix.points, 0.0)
+    if not rises.max() > 0:
+        return None
     true, predicted = np.unravel_index(int(rises.argmax()), rises.shape)
     return int(true), int(predicted)
 

@@ -20,6 +20,7 @@ from analysis.verdict_words import interval, signed
 
 TITLE = "The difference at matched size"
 NOTHING = "not studied yet: python -m study ablate"
+ALONE = "there is no other family to compare with"
 AXIS = "difference of validation accuracy<br>(percentage points)"
 
 
@@ -28,11 +29,13 @@ class SizeDifferences(NamedTuple):
 
     pairs: tuple[Matched, ...]
     margin: float
+    n_families: int
 
 
 def compute(evidence: Evidence) -> SizeDifferences:
     """Return the differences of families as they are and at matched size."""
-    return SizeDifferences(matched(evidence), round(100 * evidence.margin, 4))
+    margin = round(100 * evidence.margin, 4)
+    return SizeDifferences(matched(evidence), margin, len(evidence.families))
 
 
 def draw(computed: SizeDifferences) -> go.Figure:
@@ -46,7 +49,8 @@ def draw(computed: SizeDifferences) -> go.Figure:
     ]
     if not rows:
         missing = [text for pair in computed.pairs if (text := _none_so_small(pair))]
-        return theme.empty(TITLE, missing[0] if missing else NOTHING, x=AXIS, y="comparison")
+        reason = missing[0] if missing else NOTHING if computed.n_families > 1 else ALONE
+        return theme.empty(TITLE, reason, x=AXIS, y="comparison")
     drawing = differences.draw(Differences(tuple(rows), computed.margin, title=TITLE))
     return drawing.update_xaxes(title_text=AXIS)
 

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 
 from analysis import answer, verdict_words
 from analysis.comparisons import Comparison
-from analysis.labels import augmentation_label, family_label, joined, mean_and_spread, points
+from analysis.labels import (
+    augmentation_label,
+    exact_points,
+    family_label,
+    joined,
+    mean_and_spread,
+    points,
+)
 from analysis.pair.evidence import Pair
 from analysis.pair.orders import DIFFERENT, OPPOSITE, SAME, Order, lead
 from analysis.pair.runs import Runs
@@ -79,7 +86,7 @@ def _verdict(runs: Runs, labels: tuple[str, str]) -> str:
     if verdict.word == BETTER:
         return f"{what}, {first} is BETTER than {second} by {apart} ({evidence})."
     if verdict.word == EQUIVALENT:
-        within = points(verdict.margin)
+        within = exact_points(verdict.margin)
         return (
             f"{what}, {first} and {second} are EQUIVALENT: {apart} apart, all within {within} "
             f"({evidence})."
@@ -114,9 +121,9 @@ def _judged(pair: Pair) -> str:
         return (
             f"{pair.why_not_judged} Accuracies on other images are not subtracted from each other, "
             "as one set may be easier. What can be compared is which family wins in each study, "
-            f"and how surely. EQUIVALENT means within {points(pair.margin)} in both; where nearly "
-            "all images are classified rightly that is most of the errors, and a smaller --margin "
-            "asks more."
+            f"and how surely. EQUIVALENT means within {exact_points(pair.margin)} in both; where "
+            "nearly all images are classified rightly that is most of the errors, and a smaller "
+            "--margin asks more."
         )
     if not pair.runs:
         return "No family has been retrained in both studies in the same way."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from scipy import special
+
 from analysis.statistics.estimate import Estimate
 
 CONFIDENCE = 0.95
@@ -42,6 +44,18 @@ class Verdict:
     def probability(self) -> float:
         """Return how surely the first is the better one, in [0, 1]; 0.5 if nothing is known."""
         return 0.5 if self.difference is None else self.difference.probability_positive()
+
+    def would_seeds_decide(self) -> bool:
+        """Return whether any number of seeds would decide it, if the estimates stayed as they are.
+
+        With so many the variance of the seeds' part is none, and the images' part is what it is.
+        """
+        if self.difference is None:
+            return False
+        quantile = float(special.ndtri((1 + self.confidence) / 2))
+        half = quantile * math.sqrt(self.difference.images_variance)
+        mean = abs(self.difference.mean)
+        return mean > half or mean + half < self.margin
 
     def n_more_seeds(self) -> int | None:
         """Return how many more seeds would decide it, if the estimates stayed as they are.

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from analysis import evidence, verdict_words
+from analysis import display, evidence, verdict_words
 from analysis.charts import differences
 from analysis.comparisons import Condition
 from analysis.statistics.verdict import BETTER, UNDECIDED
@@ -72,6 +72,26 @@ def test_three_families_share_their_error():
     assert sum(one.is_of_families for one in three) == 6
     assert {one.verdict.confidence for one in three if one.is_of_families} == {1 - 0.05 / 3}
     assert {one.verdict.confidence for one in three if not one.is_of_families} == {0.95}
+
+
+def levels_of(study, verdicts):
+    """Return what the table of the verdicts says of its intervals: its head, and each cell."""
+    shown = display.verdicts(dataclasses.replace(evidence.from_study(study), verdicts=verdicts))
+    place = next(i for i, name in enumerate(shown.columns) if "nterval" in name)
+    return shown.columns[place], [row[place] for row in shown.rows]
+
+
+def test_the_table_says_of_each_interval_how_sure_it_is():
+    verdicts = evidence.from_study(STUDY).verdicts
+    head, cells = levels_of(STUDY, verdicts)
+    assert head == "95 % interval (percentage points)"
+    assert not any("(95" in cell for cell in cells)
+
+    wider = dataclasses.replace(verdicts[0].verdict, confidence=1 - 0.05 / 3)
+    head, cells = levels_of(STUDY, (dataclasses.replace(verdicts[0], verdict=wider), *verdicts[1:]))
+    assert head == "Interval (percentage points)"
+    assert cells[0].endswith(" (98.3 %)")
+    assert all(cell.endswith(" (95 %)") for cell in cells[1:])
 
 
 def test_the_chart_and_the_words_say_the_same():

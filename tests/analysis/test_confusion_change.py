@@ -124,6 +124,17 @@ def test_words_name_the_largest_gain_and_the_largest_new_confusion_among_sure_ce
     )
 
 
+def test_a_class_that_gained_is_no_new_confusion_with_itself():
+    points, sure = np.zeros((3, 3)), np.zeros((3, 3), bool)
+    points[0, 0], sure[0, 0] = 4.2, True
+    change = confusion_change.Change("custom_cnn", 3, points, sure)
+
+    text = confusion_change.words(confusion_change.Changes(("cat", "dog", "ship"), [change]))
+
+    assert "the largest gain among them is 4.2 points more of cat found" in text
+    assert text.endswith("none of them is a new confusion.")
+
+
 def test_frames_stand_around_the_sure_cells_and_the_scale_is_the_same_both_ways():
     points = np.array([[-6.4, 6.4], [0.3, -0.3]])
     change = confusion_change.Change("a", 3, points, np.array([[False, True], [False, False]]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.labels import family_label
+from analysis.labels import exact_points, family_label
 from search_spaces import SPACES
 
 
@@ -20,3 +20,11 @@ def test_a_family_is_called_by_its_title_wherever_it_is_shown(space):
 )
 def test_a_family_that_is_not_known_is_called_by_its_identifier_in_words(family, label):
     assert family_label(family) == label
+
+
+@pytest.mark.parametrize(
+    ("margin", "shown"),
+    [(0.01, "1.0"), (0.005, "0.5"), (0.0025, "0.25"), (0.0125, "1.25"), (0.1, "10.0")],
+)
+def test_what_somebody_chose_is_not_rounded(margin, shown):
+    assert exact_points(margin) == f"{shown} percentage points"

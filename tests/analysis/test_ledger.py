@@ -91,5 +91,24 @@ def test_budgets_that_differ_are_told(other, words):
     assert bool(found) == bool(words)
 
 
+@pytest.mark.parametrize("lacks", [{"epochs": 0}, {"seconds": None}])
+def test_what_one_family_did_not_record_is_not_compared(lacks):
+    one, other = ledger.accounts(
+        [family("one", trial(0), trial(1)), family("other", trial(0), trial(1, **lacks))],
+        n_train=None,
+    )
+    assert (one.n_epochs, one.seconds) == (16, 20.0)
+    assert {other.n_epochs is None: "epochs", other.seconds is None: "seconds"}[True] in lacks
+    assert ledger.warnings((one, other)) == ()
+
+
+def test_unequal_trials_are_not_called_equal_where_time_differs_too():
+    accounts = ledger.accounts(
+        [family("one", trial(0)), family("other", *map(trial, range(5)))], n_train=None
+    )
+    *_, time = ledger.warnings(accounts)
+    assert time.startswith("Unequal training time: one 10.0 s and other 50.0 s.")
+
+
 def test_one_family_alone_has_nothing_to_be_unequal_to():
     assert ledger.warnings(ledger.accounts([family("one", trial(0))], n_train=None)) == ()

@@ -92,6 +92,15 @@ def test_the_sentence_says_how_much_luck_there_was(fresh, said):
     assert said in sentence(of_custom(with_fresh(*fresh)), "custom CNN")
 
 
+def test_a_winner_that_finalists_promoted_is_not_called_the_best_of_the_search():
+    found = of_custom(with_fresh(0.7, 0.7))
+    assert f"the best of {found.n_completed} completed trials; " in sentence(found, "custom CNN")
+    promoted = dataclasses.replace(found, searched=found.best - 0.01)
+    for fresh in ((), (0.7, 0.7)):
+        said = sentence(dataclasses.replace(promoted, fresh=fresh), "custom CNN")
+        assert f"not the best of {found.n_completed} completed trials" in said
+
+
 def test_a_gap_of_many_deviations_that_three_seeds_cannot_judge_is_shown_with_its_interval():
     found = dataclasses.replace(
         of_custom(with_fresh(0.7, 0.7)), searched=0.720, fresh=(0.690, 0.697, 0.700)
@@ -186,6 +195,16 @@ def test_without_a_crossing_the_one_that_is_ahead_is_named():
     )
     said = budget.words(budgets(worse, better))
     assert "At every budget that can be judged here custom CNN is expected to be ahead." in said
+
+
+def test_who_is_ahead_in_equal_trials_and_behind_in_equal_time_is_said_to_be_both():
+    slow = measured("alexnet_lite", np.linspace(0.52, 0.72, 20), 60.0)
+    quick = measured("custom_cnn", np.linspace(0.50, 0.70, 20), 10.0)
+    said = budget.words(budgets(slow, quick))
+    assert (
+        "In equally many trials AlexNet-lite is expected to be ahead, in equal time of training "
+        "custom CNN, at every budget that can be judged here."
+    ) in said
 
 
 def test_without_times_there_is_still_a_curve_by_trials():

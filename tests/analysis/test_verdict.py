@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from analysis import verdict_words
 from analysis.statistics.crossed import CrossedMean, crossed_mean
 from analysis.statistics.verdict import BETTER, EQUIVALENT, MAX_SEEDS, UNDECIDED, judge
 
@@ -66,6 +67,27 @@ def test_no_number_of_seeds_decides_what_the_test_images_leave_open():
     found = difference(0.01, of_seeds=0.001, of_images=0.02)
     assert judge(found).n_more_seeds() is None
     assert judge(found.with_seeds(MAX_SEEDS)).word == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("mean", "of_seeds", "of_images", "is_decided"),
+    [
+        (0.006, 0.04, 0.001, True),  # Equivalent, some day.
+        (0.050, 0.40, 0.001, True),  # Better, some day.
+        (0.010, 0.04, 0.020, False),
+        (0.009, 0.04, 0.0052, False),
+    ],
+)
+def test_what_any_number_of_seeds_would_decide_is_told_from_what_none_would(
+    mean, of_seeds, of_images, is_decided
+):
+    found = difference(mean, of_seeds=of_seeds, of_images=of_images, n_seeds=3)
+    verdict = judge(found)
+    assert verdict.n_more_seeds() is None
+    assert verdict.would_seeds_decide() == is_decided
+    assert (judge(found.with_seeds(10**7)).word != UNDECIDED) == is_decided
+    blamed = "More than 100 seeds" if is_decided else "the choice of the test images contributes"
+    assert blamed in verdict_words.remedy(verdict)
 
 
 def test_without_two_seeds_nothing_is_decided():
