@@ -87,7 +87,9 @@ def _selected(found: Selected, evidence: Evidence) -> dict[str, Any]:
 
 def _finalists(family: str, evidence: Evidence) -> list[dict[str, Any]]:
     """Return those that were trained anew, the best of the search first."""
-    scores: Mapping[int, Mapping[int, float]] = fresh_scores(family, evidence.study.validated)
+    scores: Mapping[int, Mapping[int, float]] = fresh_scores(
+        evidence.family(family), evidence.study.validated
+    )
     return [
         {
             "trial": trial.number,

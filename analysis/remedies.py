@@ -46,7 +46,7 @@ def longer_trials(evidence: Evidence) -> str:
 def confirm(evidence: Evidence) -> str:
     """Say how to train winners and the best after them from fresh seeds."""
     validated = evidence.study.validated
-    tried = [len(fresh_scores(family, validated)) for family in evidence.families]
+    tried = [len(fresh_scores(family, validated)) for family in evidence.study.families]
     most = max(tried, default=0)
     # Where three were not enough, a better one may stand further down.
     n_finalists = N_FINALISTS if most < N_FINALISTS else 2 * most

@@ -77,7 +77,7 @@ def selected(evidence: Evidence) -> tuple[Selected, ...]:
 
 def _selected(evidence: Evidence, family: str, trial: TrialRecord) -> Selected:
     completed = [one for one in evidence.family(family).trials if one.state == "COMPLETE"]
-    fresh = fresh_scores(family, evidence.study.validated).get(trial.number, {})
+    fresh = fresh_scores(evidence.family(family), evidence.study.validated).get(trial.number, {})
     return Selected(
         family=family,
         trial=trial.number,

@@ -21,6 +21,7 @@ from study.records import (
     FamilyRecord,
     StudyRecord,
     TrialRecord,
+    same_value,
 )
 from study.surrogate import Predict
 from study.validation_runs import ValidationRun
@@ -92,8 +93,15 @@ def plan_path(
         baseline: Name of the configuration where it begins, a key of `family.baselines`.
         predict: Accuracies to expect.
     """
-    params: dict[str, Any] = dict(family.baselines[baseline])
-    left = [name for name, value in winner.params.items() if params.get(name) != value]
+    beginning = family.baselines[baseline]
+    same = {
+        name: value
+        for name, value in winner.params.items()
+        if name in beginning and same_value(beginning[name], value)
+    }
+    # As the winner has them, so that the path ends in the very configuration that was trained.
+    params: dict[str, Any] = {**beginning, **same}
+    left = [name for name in winner.params if name not in same]
     steps = [AblationStep(changed="", params=dict(params))]
     while left:
         choices = [{**params, name: winner.params[name]} for name in left]

@@ -62,7 +62,7 @@ def print_result(text: str) -> None:
     if sys.stdout is None:
         return
     try:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(_encodable(f"{text}\n", sys.stdout))
         sys.stdout.flush()
     except OSError as error:
         # Python flushes once more when it ends, and would complain of it.
@@ -72,6 +72,12 @@ def print_result(text: str) -> None:
                 f"Standard output cannot be written ({error.strerror or error}); make room or "
                 "direct it elsewhere, then run the same command again."
             ) from error
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """Return the text with "?" for what the stream's encoding does not have."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, errors="replace").decode(encoding)
 
 
 def settle_streams() -> None:

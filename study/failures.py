@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from study.errors import FamilyFailedError
-from study.records import INTERRUPTED, FamilyRecord, TrialRecord
+from study.records import INTERRUPTED, FamilyRecord, StudyRecord, TrialRecord
+from study.winners import pick_winners, results_of_winners
 
 MAX_FAILURES = 5
 """Trials of a family that may fail in a run before one gives a score; then the family ends."""
@@ -84,6 +85,26 @@ def check_any_completed(families: Sequence[FamilyRecord], *, continued_by: str) 
         raise FamilyFailedError(
             f"No trial could be trained of {told}. All else was done; mend the cause, then go on "
             f"with: {continued_by}"
+        )
+
+
+def check_any_retrained(study: StudyRecord, families: Iterable[str], *, continued_by: str) -> None:
+    """Raise an error that names the families that have a winner and no model of it.
+
+    Args:
+        study: After its retraining.
+        families: Those that were to be retrained.
+        continued_by: The command that tries again.
+
+    Raises:
+        FamilyFailedError: If there is such a family.
+    """
+    winners = {winner.family for winner in pick_winners(study.families, study.validated)}
+    retrained = {result.family for result in results_of_winners(study)}
+    if lacking := [family for family in families if family in winners - retrained]:
+        raise FamilyFailedError(
+            f"No model of the winner of {' and '.join(lacking)} could be trained, as told above. "
+            f"All else was done; mend the cause, then go on with: {continued_by}"
         )
 
 

@@ -30,7 +30,7 @@ from study.matching import size_matches
 from study.progress import Progress
 from study.records import RETRAINED, VALIDATED, AblationPath, FamilyRecord, StudyRecord
 from study.results import RetrainingTasks, check_families
-from study.runs import candidates, done_keys, planned_runs
+from study.runs import candidates, missing_runs, planned_runs
 from study.schedulers import Scheduler
 from study.search import SearchTasks
 from study.storage import open_for_writing, read_study
@@ -211,28 +211,37 @@ class _Job:
 
     def ablate(self, paths: Sequence[AblationPath]) -> None:
         record, families = self._records()
-        optuna_study = self._validated_study()
+        # What the search was asked for stays: these settings are of what was trained.
+        optuna_study = self._validated_study(keeps_settings=True)
         stored = optuna_study.user_attrs.get("ablation", {})
         attrs = {**stored, **{path.family: path_attrs(path) for path in paths}}
         optuna_study.set_user_attr("ablation", attrs)
         n_seeds = self.config.retrain.n_seeds
         matches = size_matches(families, record.validated)
         planned = (*ablation_runs(paths, n_seeds=n_seeds), *matched_runs(matches, n_seeds=n_seeds))
-        self._validate(planned, record)
+        self._validate(planned, record, optuna_study)
 
-    def _validate(self, planned: Sequence[ValidationRun], record: StudyRecord) -> None:
+    def _validate(
+        self,
+        planned: Sequence[ValidationRun],
+        record: StudyRecord,
+        optuna_study: optuna.Study | None = None,
+    ) -> None:
         runs = missing(planned, record.validated)
         if not runs:
             return
         self.progress.validation_started(len(planned) - len(runs), target=len(planned))
         work = ValidationWork(config=self.config, sample=self.sample, precision=self.precision)
-        tasks = ValidationTasks(self._validated_study(), runs, progress=self.progress)
+        optuna_study = optuna_study or self._validated_study()
+        tasks = ValidationTasks(optuna_study, runs, progress=self.progress)
         self.trainers.run(work, tasks)
 
-    def _validated_study(self) -> optuna.Study:
+    def _validated_study(self, *, keeps_settings: bool = False) -> optuna.Study:
         attrs = self._attrs()
         attrs["validation_labels"] = encode_bytes(self.sample.validation.labels.tobytes())
         name = f"{self.config.name}/{VALIDATED}"
+        if keeps_settings and (found := find_study(self.storage, name, attrs=attrs)) is not None:
+            return found
         return open_study(self.storage, name, attrs=attrs, metric="validation accuracy")
 
     def retrain(self) -> None:
@@ -246,15 +255,14 @@ class _Job:
             n_seeds=config.retrain.n_seeds,
             n_draws=config.retrain.n_draws,
         )
-        done = done_keys((*record.retrained, *record.redrawn))
-        missing = [run for run in planned if run.key not in done]
-        self.progress.retraining_started(len(planned) - len(missing), target=len(planned))
-        if not missing:
+        left = missing_runs(planned, (*record.retrained, *record.redrawn))
+        self.progress.retraining_started(len(planned) - len(left), target=len(planned))
+        if not left:
             return
         test = DATASETS[config.dataset].load_test(config.data_dir)
         optuna_study = self._retrained_study(test)
         # One draw after another, so that only one is in memory, here and in the workers.
-        for draw, runs in itertools.groupby(missing, key=attrgetter("draw")):
+        for draw, runs in itertools.groupby(left, key=attrgetter("draw")):
             sample = sample_of_draw(config, draw) if draw else self.sample
             work = RetrainWork(
                 config=config, train=sample.whole, test=test, precision=self.precision

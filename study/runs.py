@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces import SPACES
-from study.records import WINNER, RetrainedResult, Winner
+from study.records import WINNER, RetrainedResult, Winner, may_be_of
 
 RunKey = tuple[str, str, int | None, bool, int, int]
 """The last two are the draw and the seed."""
@@ -100,12 +100,19 @@ def planned_runs(chosen: Sequence[Candidate], *, n_seeds: int, n_draws: int = 1)
     )
 
 
-def done_keys(results: Iterable[RetrainedResult]) -> set[RunKey]:
-    """Return the keys of the runs that are in the database."""
-    return {
-        (
-            *(result.family, result.configuration, result.source_trial, result.augmented),
-            *(result.draw, result.seed),
-        )
-        for result in results
-    }
+def missing_runs(planned: Iterable[Run], results: Iterable[RetrainedResult]) -> list[Run]:
+    """Return the runs whose result is not in the database yet."""
+    done: dict[RunKey, list[Mapping[str, Any]]] = {}
+    for result in results:
+        done.setdefault(key_of(result), []).append(result.params)
+    return [
+        run
+        for run in planned
+        if not any(may_be_of(params, run.candidate.params) for params in done.get(run.key, ()))
+    ]
+
+
+def key_of(result: RetrainedResult) -> RunKey:
+    """Return the key of the run that a result is of."""
+    arm = result.family, result.configuration, result.source_trial, result.augmented
+    return *arm, result.draw, result.seed

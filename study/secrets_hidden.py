@@ -20,8 +20,9 @@ _CLOSING = r"(?<!\\)['\"][^\w\s]*(?:\s|$)"
 _PATTERNS = (
     # scheme://user:password@host, where the password may hold spaces and more of '@', ':', '/'.
     # Without quotes it may end at any '@': taken is the last of the line, or before the next URL.
+    # As a file's path a URL has one slash.
     re.compile(
-        r"(?P<shown>(?:(?P<quote>['\"])[^\s'\"]{0,100}?)?://[^\s:/]*:)"
+        r"(?P<shown>(?:(?P<quote>['\"])[^\s'\"]{0,100}?)?:/{1,2}[^\s:/]*:)"
         r"(?!\*\*\*@[^\s@/]*(?:[/\s]|$))"
         rf"(?(quote)(?:(?!{_CLOSING}).)*|\S*(?:[^\S\n]+(?:(?!://)\S)+)*)@",
         re.DOTALL,

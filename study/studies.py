@@ -10,6 +10,7 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
+from optuna.trial import TrialState
 
 from search_spaces import SearchSpace
 from study.attributes import space_attrs
@@ -73,7 +74,7 @@ def open_study(
         metric: What its trials' values are, for the dashboard's axes.
 
     Raises:
-        ConfigError: If it is there with another dataset, sample or training settings.
+        ConfigError: If it is there with another dataset, sample or training settings, and scores.
     """
     optuna_study = optuna.create_study(
         storage=storage, study_name=name, direction="maximize", load_if_exists=True
@@ -145,14 +146,26 @@ def _check_stored(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:
     name, stored = optuna_study.study_name, optuna_study.user_attrs
     if "schema_version" in stored:
         check_schema_version(name, stored)
-        _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
-        _check_same("setting", name, stored.get("settings"), attrs["settings"])
+        try:
+            _check_same("dataset", name, stored.get("dataset"), attrs["dataset"])
+            _check_same("setting", name, stored.get("settings"), attrs["settings"])
+        except ConfigError:
+            if _has_scores(optuna_study):
+                raise
         _check_space(optuna_study, attrs)
     elif optuna_study.get_trials(deepcopy=False):
         raise ConfigError(
             f"Study {name!r} holds trials that this program did not make; "
             "give --name for a new study."
         )
+
+
+def _has_scores(optuna_study: optuna.Study) -> bool:
+    """Return whether anything was trained of it that others would have to compare with."""
+    return any(
+        trial.intermediate_values or trial.state == TrialState.COMPLETE
+        for trial in optuna_study.get_trials(deepcopy=False)
+    )
 
 
 def _check_space(optuna_study: optuna.Study, attrs: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from study.records import (
     TrialRecord,
     ValidatedResult,
     Winner,
+    may_be_of,
 )
 
 
@@ -45,7 +46,7 @@ def pick_winner(family: FamilyRecord, validated: Iterable[ValidatedResult] = ())
     ranked = best_trials(family)
     if not ranked:
         return None
-    scores = fresh_scores(family.family, validated)
+    scores = fresh_scores(family, validated)
     seeds = scores.get(ranked[0].number, {}).keys()
     proved = [trial for trial in ranked if seeds and seeds <= scores.get(trial.number, {}).keys()]
     means = [fmean(scores[trial.number][seed] for seed in seeds) for trial in proved]
@@ -54,15 +55,17 @@ def pick_winner(family: FamilyRecord, validated: Iterable[ValidatedResult] = ())
 
 
 def fresh_scores(
-    family: str, validated: Iterable[ValidatedResult]
+    family: FamilyRecord, validated: Iterable[ValidatedResult]
 ) -> Mapping[int, Mapping[int, float]]:
     """Return the validation accuracies of a family's finalists by trial number and fresh seed."""
+    params = {trial.number: trial.params for trial in family.trials}
     scores: dict[int, dict[int, float]] = {}
     for result in validated:
         if (
-            result.family == family
+            result.family == family.family
             and result.purpose == FINALIST
             and result.source_trial is not None
+            and may_be_of(result.params, params.get(result.source_trial, {}))
         ):
             scores.setdefault(result.source_trial, {})[result.seed] = result.validation_accuracy
     return scores
@@ -94,13 +97,13 @@ def _of_winners(
     study: StudyRecord, results: Iterable[RetrainedResult]
 ) -> tuple[RetrainedResult, ...]:
     source_by_family = {
-        winner.family: winner.trial.number
-        for winner in pick_winners(study.families, study.validated)
+        winner.family: winner.trial for winner in pick_winners(study.families, study.validated)
     }
     return tuple(
         result
         for result in results
         if result.configuration == WINNER
         and result.family in source_by_family
-        and result.source_trial == source_by_family[result.family]
+        and result.source_trial == source_by_family[result.family].number
+        and may_be_of(result.params, source_by_family[result.family].params)
     )

@@ -20,7 +20,7 @@ from analysis.labels import (
     trial_label,
     value_text,
 )
-from study.records import RETRAINED, WINNER, TrialRecord
+from study.records import RETRAINED, WINNER, TrialRecord, same_value
 
 
 def of_winner(evidence: Evidence, family: str, *, study_ids: Mapping[str, int]) -> str:
@@ -98,7 +98,7 @@ def _differences(winner: TrialRecord, named: TrialRecord) -> Table:
         rows=tuple(
             (name, _value(winner, name), _value(named, name))
             for name in names
-            if winner.params.get(name) != named.params.get(name)
+            if not same_value(winner.params.get(name), named.params.get(name))
         ),
     )
 

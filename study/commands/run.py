@@ -39,12 +39,13 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
 
     Raises:
         StudyError: If it is the user's to mend.
-        FamilyFailedError: After all else is done, if no trial of a family could be trained.
+        FamilyFailedError: After all else is done, if no trial of a family could be trained, or no
+            model of its winner.
     """
     config, sample = _prepare(arguments, command)
 
     from study import job
-    from study.failures import check_any_completed
+    from study.failures import check_any_completed, check_any_retrained
     from study.progress import Progress
 
     with Progress(console=console, quiet=arguments.quiet) as progress:
@@ -57,6 +58,7 @@ def execute(arguments: argparse.Namespace, *, command: str, console: Console) ->
     _print_summary(record, config, files.html)
     searched = [family for family in record.families if family.family in config.families]
     check_any_completed(searched, continued_by=command)
+    check_any_retrained(record, config.families, continued_by=command)
     return 0
 
 

@@ -103,6 +103,7 @@ def _progress(study: StudyRecord) -> dict[str, int]:
         "finished": sum(trial.state in FINISHED for trial in trials),
         "epochs": sum(len(trial.validation_accuracy) for trial in trials),
         "retrained": len(study.retrained) + len(study.redrawn),
+        "validated": len(study.validated),
     }
 
 

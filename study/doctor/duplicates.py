@@ -9,8 +9,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from study.doctor.changes import fail
 from study.doctor.patient import Finding, Patient
-from study.records import FINALIST, INTERRUPTED, RETRAINED, VALIDATED
-from study.runs import done_keys
+from study.records import FINALIST, INTERRUPTED, RETRAINED, VALIDATED, params_text
+from study.runs import key_of
 from study.storage.decoding import retrained_result, validated_result
 
 COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -40,7 +40,7 @@ def _key(member: str, trial: FrozenTrial) -> Hashable | None:
     """Return what only one trial of a study may have; None for one that counts nowhere."""
     if member == RETRAINED:
         result = retrained_result(trial)
-        return None if result is None else ("run", *done_keys([result]))
+        return None if result is None else ("run", key_of(result), params_text(result.params))
     if member == VALIDATED:
         anew = validated_result(trial)
         return None if anew is None else ("run", anew.key, anew.purpose == FINALIST)

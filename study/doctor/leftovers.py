@@ -56,7 +56,8 @@ def _left(patient: Patient) -> Iterator[Finding]:
                 f"{len(orphaned)} checkpoints of {name} that no trial will go on from",
             )
     for folder in sorted({folder for folder in folders.values() if folder is not None}):
-        parts = [checkpoints_folder(folder), folder / "models", folder]
+        inner = (folder / name for name in ("models", "tables", "figures"))
+        parts = [checkpoints_folder(folder), *inner, folder]
         old = [path for part in parts for path in _abandoned(part, UNFINISHED)]
         if old:
             yield _deletion(folder, old, f"{len(old)} files whose writing was cut short")

@@ -4,6 +4,7 @@
 """
 
 from study.records.mistake import Mistake
+from study.records.params import may_be_of, params_text, same_value
 from study.records.retrained import WINNER, RetrainedResult
 from study.records.study import (
     NO_FAMILIES,
@@ -49,5 +50,8 @@ __all__ = [
     "ValidatedResult",
     "ValidationKey",
     "Winner",
+    "may_be_of",
+    "params_text",
+    "same_value",
     "validation_key",
 ]

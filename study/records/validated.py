@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from study.records.params import params_text
 
 FINALIST, MEASURED, ABLATION, MATCHED = "finalist", "measured", "ablation", "matched"
 """What a configuration was trained anew for."""
@@ -89,4 +90,4 @@ ValidationKey = tuple[str, str, int]
 
 def validation_key(family: str, params: Mapping[str, Any], seed: int) -> ValidationKey:
     """Return what tells one model that is trained for validation from all others."""
-    return family, json.dumps(dict(params), sort_keys=True, default=str), seed
+    return family, params_text(params), seed

@@ -99,7 +99,14 @@ def test_a_folder_is_of_one_study(capsys):
 
 def test_unfinished_files_of_the_report_go_and_others_in_its_folder_stay():
     studies("b")
-    names = {"report.html": False, "libfoo.so": True, "notes": True, "models/x-7.keras": False}
+    names = {
+        "report.html": False,
+        "libfoo.so": True,
+        "notes": True,
+        "models/x-7.keras": False,
+        "tables/a.csv": False,
+        "figures/a.png": False,
+    }
     for name, stays in names.items():
         path = Path("mine") / name
         file = path.with_name(f".{path.name}.{NOBODYS_PID}")

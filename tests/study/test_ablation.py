@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import numpy as np
+import optuna
 import pytest
 from optuna.distributions import (
     CategoricalDistribution,
@@ -86,6 +87,18 @@ def test_what_both_ends_have_in_common_is_no_step():
     assert [step.changed for step in path.steps] == ["", "b"]
 
 
+def test_a_value_that_optuna_rounds_otherwise_is_no_step_and_the_path_still_ends_in_the_winner():
+    three_tenths = 3 * 0.1
+    assert three_tenths != 0.3
+    family = dataclasses.replace(FAMILY, baselines={"V1": {"a": 1, "b": 0.3, "c": "x"}})
+    winner = dataclasses.replace(FAMILY.trials[2], params={"a": 4, "b": three_tenths, "c": "x"})
+
+    path = plan_path(family, winner, baseline="V1", predict=additive({"a": 1}))
+
+    assert [step.changed for step in path.steps] == ["", "a"]
+    assert path.steps[-1].params == winner.params
+
+
 def test_a_path_begins_with_the_named_configuration_that_came_furthest_and_scored_highest():
     assert best_baseline(FAMILY) == "V1"
     further = trial(1, 0.7, baseline="V2", epochs=2, **BASELINES["V2"])
@@ -144,9 +157,16 @@ def test_seeds_are_outermost_so_that_all_steps_have_had_equally_many():
     assert {run.purpose for run in runs} == {ABLATION}
 
 
+def validated_settings(config):
+    url = config.storage_url
+    stored = optuna.load_study(storage=url, study_name=f"{config.name}/validated").user_attrs
+    return stored["settings"]
+
+
 def test_a_path_is_trained_recorded_and_not_trained_again(run_job, tmp_path, monkeypatch):
     record = run_job(retrain=RetrainConfig(epochs=1, n_seeds=2))
-    config = small.config(tmp_path, retrain=RetrainConfig(epochs=1, n_seeds=2))
+    config = small.config(tmp_path, retrain=RetrainConfig(epochs=1, n_seeds=2), command="ablate")
+    asked = validated_settings(config)
     options = {"sample": small.sample(), "progress": small.silent_progress()}
 
     studied = job.ablate(config, **options)
@@ -163,6 +183,8 @@ def test_a_path_is_trained_recorded_and_not_trained_again(run_job, tmp_path, mon
         right = np.frombuffer(one.predictions, np.uint8) == labels
         assert right.mean() == pytest.approx(one.validation_accuracy)
     assert job.ablate(config, **options).validated == studied.validated
+    # What the search was asked for, not what the path was trained by.
+    assert validated_settings(config) == asked
     assert read_study(config.storage_url, "trial-run").ablations == (path,)
 
 

@@ -87,3 +87,16 @@ def test_what_is_opened_does_not_get_the_number_of_a_closed_stream():
         "assert os.open(os.devnull, os.O_RDONLY) > 2"
     )
     assert redirected("<&- >&- 2>&-", "-c", program).returncode == 0
+
+
+def test_what_an_encoding_lacks_is_shown_as_a_question_mark():
+    program = "from study.console import print_result; print_result('84.9 \u00b1 0.2 %')"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "84.9 ? 0.2 %\n")

@@ -12,7 +12,8 @@ from optuna.trial import Trial
 from optuna_dashboard import get_note, save_note
 
 from study.dashboard import pages
-from study.dashboard.pages import BOUNDARY, refresh, refresh_all
+from study.dashboard.pages import BOUNDARY, WRITTEN, refresh, refresh_all
+from study.records import MEASURED, ValidatedResult
 from study.storage import read_study
 from tests.analysis import synthetic
 from tests.study.databases import execute, url_of
@@ -104,6 +105,22 @@ def test_a_study_that_goes_on_has_its_notes_and_figures_replaced_and_not_piled_u
     figures = {key.split(":")[2] for key in system_attrs(path, "custom_cnn") if "plot" in key}
     assert figures == {key.split(":")[2] for key in before if "plot" in key}
     assert figures == {"importance", "curves", "differences"}
+
+
+def test_notes_are_written_anew_where_configurations_were_trained_anew(path):
+    before = system_attrs(path, "custom_cnn")[WRITTEN]["source"]
+    study = read_study(url_of(path), "cifar10")
+    result = ValidatedResult(
+        number=0,
+        family="custom_cnn",
+        purpose=MEASURED,
+        params={},
+        seed=0,
+        validation_accuracy=0.99,
+    )
+    refresh(url_of(path), dataclasses.replace(study, validated=(result,)))
+    after = system_attrs(path, "custom_cnn")[WRITTEN]["source"]
+    assert after != before
 
 
 def test_a_winner_that_was_overtaken_keeps_only_what_its_reader_wrote(path):

@@ -10,6 +10,7 @@ import pytest
 from search_spaces import SPACES
 from study.config import AugmentationConfig, RetrainConfig
 from study.errors import ConfigError
+from study.retrain import Retrainer
 from study.storage import read_study
 from tests.study import small
 
@@ -21,6 +22,18 @@ def test_retraining_with_other_epochs_is_refused_before_anything_is_trained(run_
         with pytest.raises(ConfigError, match="epochs"):
             run_job(retrain=RetrainConfig(epochs=2, n_seeds=1), **changes)
     assert run_job() == first
+
+
+def test_retraining_that_gave_no_model_yet_may_be_begun_with_other_epochs(
+    run_job, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(Retrainer, "_run", lambda *_: (_ for _ in ()).throw(MemoryError))
+        first = run_job(retrain=RetrainConfig(epochs=30, n_seeds=1))
+    assert not first.retrained
+    record = run_job(retrain=RetrainConfig(epochs=2, n_seeds=1))
+    assert {len(one.training_accuracy_by_epoch) for one in record.retrained} == {2}
+    assert record.families == first.families
 
 
 def test_retraining_with_another_augmenter_is_refused_before_anything_is_trained(run_job):

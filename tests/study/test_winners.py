@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 
-from study.records import DatasetRecord, FamilyRecord, RetrainedResult, StudyRecord, TrialRecord
+from study.records import (
+    FINALIST,
+    DatasetRecord,
+    FamilyRecord,
+    RetrainedResult,
+    StudyRecord,
+    TrialRecord,
+    ValidatedResult,
+)
+from study.runs import candidates, missing_runs, planned_runs
 from study.winners import pick_winner, pick_winners, results_of_winners
 
 
@@ -62,6 +72,48 @@ def test_a_family_without_a_winner_is_left_out_and_the_order_is_kept():
         family(("COMPLETE", 0.9), name="a"),
     ]
     assert [winner.family for winner in pick_winners(families)] == ["b", "a"]
+
+
+def with_params(record, *params):
+    trials = [
+        dataclasses.replace(trial, params=one)
+        for trial, one in zip(record.trials, params, strict=True)
+    ]
+    return dataclasses.replace(record, trials=tuple(trials))
+
+
+def validated(number, *, trial, accuracy, **params):
+    return ValidatedResult(
+        number=number,
+        family="custom_cnn",
+        purpose=FINALIST,
+        params=params,
+        seed=0,
+        validation_accuracy=accuracy,
+        source_trial=trial,
+    )
+
+
+def test_results_of_another_configuration_with_the_number_of_a_trial_do_not_count():
+    searched = with_params(family(("COMPLETE", 0.6), ("COMPLETE", 0.7)), {"a": 1}, {"a": 2})
+    # Of a search that was deleted since; its trial 0 was good.
+    former = [validated(0, trial=0, accuracy=0.9, a=7), validated(1, trial=1, accuracy=0.5, a=8)]
+    assert pick_winner(searched, former).trial.number == 1
+    own = [validated(2, trial=0, accuracy=0.8, a=1), validated(3, trial=1, accuracy=0.5, a=2)]
+    assert pick_winner(searched, [*former, *own]).trial.number == 0
+
+    study = StudyRecord(
+        name="s",
+        dataset=DatasetRecord(name="d", classes=()),
+        families=(searched,),
+        retrained=(result(0, params={"a": 8}), result(1, params={"a": 2}), result(2)),
+    )
+    # One that does not say which it was built from is believed.
+    assert [kept.number for kept in results_of_winners(study)] == [1, 2]
+    runs = planned_runs(candidates(pick_winners(study.families), baselines=False), n_seeds=1)
+    assert len(missing_runs(runs, study.retrained[:1])) == 2
+    assert [run.augmented for run in missing_runs(runs, study.retrained[:2])] == [True]
+    assert [run.augmented for run in missing_runs(runs, study.retrained[2:])] == [True]
 
 
 def test_test_accuracy_has_no_say():
