@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,10 +45,11 @@ class Curve(NamedTuple):
 
 
 class Budgets(NamedTuple):
-    """The curves of the families that have independently drawn trials."""
+    """The curves of the families that have independently drawn trials; how many draws failed."""
 
     families: tuple[str, ...]
     curves: dict[str, Curve]
+    failed: Mapping[str, int]
 
 
 def compute(evidence: Evidence) -> Budgets:
@@ -64,7 +65,7 @@ def compute(evidence: Evidence) -> Budgets:
             scores = np.array([100 * one.validation_accuracy for one in drawn])
             seconds = np.array([one.training_seconds or np.nan for one in drawn])
             curves[family] = _curve(scores, seconds)
-    return Budgets(evidence.families, curves)
+    return Budgets(evidence.families, curves, evidence.study.failed_draws)
 
 
 def draw(computed: Budgets) -> go.Figure:
@@ -90,6 +91,11 @@ def words(computed: Budgets) -> str:
             f"{percent(curve.best[-1] / 100)}, half as many "
             f"{percent(curve.best[max(n // 2, 1) - 1] / 100)}."
         )
+        if n_failed := computed.failed.get(family, 0):
+            sentences.append(
+                f"{n_failed} of {n + n_failed} draws of {family_label(family)} gave no model and "
+                "are left out, which flatters it."
+            )
     names = list(computed.curves)
     for place, first in enumerate(names):
         for second in names[place + 1 :]:

@@ -26,7 +26,7 @@ def params_text(params: Mapping[str, Any]) -> str:
 def may_be_of(stored: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
     """Return whether a result with these hyperparameters may be one of that configuration.
 
-    A search that was deleted and done anew numbers other configurations alike. Where a result does
-    not say which it was built from, its number has to do.
+    A search that was deleted and done anew numbers other configurations alike, which have other
+    values. A hyperparameter that one of the two does not have, as after a repair, tells nothing.
     """
-    return not stored or not params or params_text(stored) == params_text(params)
+    return all(same_value(value, params[name]) for name, value in stored.items() if name in params)

@@ -61,6 +61,7 @@ class StudyRecord:
             are about.
         redrawn: The same on other draws of the sample, which tell how much that changes.
         validated: In order of their numbers.
+        failed_draws: By family, how many configurations drawn at random gave no model.
         ablations: Paths from named configurations to winners.
         validation_labels: True class of each validation image in order; may be empty.
         test_labels: True class of each test image in order, one byte each; empty before retraining.
@@ -73,6 +74,7 @@ class StudyRecord:
     retrained: tuple[RetrainedResult, ...] = ()
     redrawn: tuple[RetrainedResult, ...] = ()
     validated: tuple[ValidatedResult, ...] = ()
+    failed_draws: Mapping[str, int] = field(default_factory=dict)
     ablations: tuple[AblationPath, ...] = ()
     validation_labels: bytes = b""
     test_labels: bytes = b""

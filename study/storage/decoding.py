@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from study.byte_coding import decode_bytes
 from study.records import (
+    MEASURED,
     AblationPath,
     AblationStep,
     DatasetRecord,
@@ -137,6 +139,21 @@ def validated_result(trial: FrozenTrial) -> ValidatedResult | None:
         predictions=bytes_of(attrs.get("predictions")),
         finished=_utc(trial.datetime_complete),
     )
+
+
+def failed_draws(
+    trials: Iterable[FrozenTrial], validated: Iterable[ValidatedResult]
+) -> Mapping[str, int]:
+    """Return by family how many configurations drawn at random were tried and gave no model."""
+    done = {(one.family, one.seed) for one in validated if one.purpose == MEASURED}
+    failed = {
+        (family, seed)
+        for trial in trials
+        if trial.state == TrialState.FAIL and trial.user_attrs.get("purpose") == MEASURED
+        if (family := _text(trial.params.get("family"))) is not None
+        if (seed := _integer(trial.params.get("seed"))) is not None
+    }
+    return Counter(family for family, _ in failed - done)
 
 
 def ablation_paths(value: Any) -> tuple[AblationPath, ...]:

@@ -28,6 +28,7 @@ from study.storage.decoding import (
     ablation_paths,
     bytes_of,
     dataset_record,
+    failed_draws,
     family_record,
     mapping_of,
     retrained_result,
@@ -111,11 +112,13 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
             test_labels = bytes_of(attrs.get("test_labels"))
             settings = mapping_of(attrs.get("settings"))
         validated: tuple[ValidatedResult, ...] = ()
+        draws_failed: Mapping[str, int] = {}
         ablations: tuple[AblationPath, ...] = ()
         validation_labels = b""
         if VALIDATED in members:
             trials = trials_of(opened, members[VALIDATED])
             validated = _whole(trials, validated_result, "validated")
+            draws_failed = failed_draws(trials, validated)
             ablations = ablation_paths(members[VALIDATED].user_attrs.get("ablation"))
             validation_labels = bytes_of(members[VALIDATED].user_attrs.get("validation_labels"))
         any_member = members.get(RETRAINED) or next(iter(members.values()))
@@ -126,6 +129,7 @@ def read_study(storage: str | BaseStorage, name: str) -> StudyRecord:
             retrained=tuple(result for result in retrained if result.draw == 0),
             redrawn=tuple(result for result in retrained if result.draw != 0),
             validated=validated,
+            failed_draws=draws_failed,
             ablations=ablations,
             validation_labels=validation_labels,
             test_labels=test_labels,

@@ -64,7 +64,7 @@ def study(*, other: FamilyRecord | None = None, **changes: object) -> StudyRecor
     fair = synthetic.study(retrained=False)
     families = (family("alexnet_lite"), other or family("custom_cnn"))
     retrained = tuple(
-        dataclasses.replace(run, source_trial=0) for run in synthetic.study().retrained
+        dataclasses.replace(run, source_trial=0, params={}) for run in synthetic.study().retrained
     )
     fields = {
         "name": "fair",

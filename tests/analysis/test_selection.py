@@ -207,6 +207,14 @@ def test_who_is_ahead_in_equal_trials_and_behind_in_equal_time_is_said_to_be_bot
     ) in said
 
 
+def test_draws_that_failed_are_told_of():
+    drawn = measured("custom_cnn", np.linspace(0.5, 0.7, 8), 10.0)
+    study = dataclasses.replace(STUDY, validated=tuple(drawn), failed_draws={"custom_cnn": 2})
+    said = budget.words(budget.compute(evidence.from_study(study)))
+    assert "2 of 10 draws of custom CNN gave no model and are left out" in said
+    assert "gave no model" not in budget.words(budgets(drawn))
+
+
 def test_without_times_there_is_still_a_curve_by_trials():
     computed = budgets(measured("custom_cnn", [0.5, 0.6, 0.7], None))
     assert len(computed.curves["custom_cnn"].minutes) == 0

@@ -171,6 +171,29 @@ def test_one_that_diverges_is_left_out_and_the_others_go_on(run_job, monkeypatch
     assert len(record.retrained) == 4
 
 
+def test_draws_that_gave_no_model_are_counted_until_they_do(run_job, monkeypatch):
+    train = validate.Validator._run
+
+    def diverging(self, run):
+        if run.purpose == MEASURED and run.seed == 0:
+            raise DivergedError("the loss is not a number")
+        return train(self, run)
+
+    settings = {
+        "retrain": RetrainConfig(epochs=1, n_seeds=1, n_finalists=0),
+        "search": SearchConfig(
+            n_trials=2, epochs=1, fraction=1.0, precision="float32", pruner="none", n_measured=3
+        ),
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(validate.Validator, "_run", diverging)
+        for _ in range(2):
+            record = run_job(**settings)
+            assert [one.seed for one in record.validated] == [1, 2]
+            assert record.failed_draws == {"small": 1}
+    assert run_job(**settings).failed_draws == {}
+
+
 def test_results_of_longer_trials_do_not_join_those_of_shorter_ones(run_job, tmp_path):
     run_job()
     longer = SearchConfig(n_trials=3, epochs=2, fraction=1.0, precision="float32")
