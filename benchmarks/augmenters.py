@@ -1,12 +1,12 @@
-"""What accuracy the shipped study's winners reach with Keras's classic `ImageDataGenerator`.
+"""What accuracy the shipped study's winners reach with Keras's ways to augment.
 
     python -m benchmarks.augmenters [--quick] [--folder DIR]
     python -m benchmarks.augmenters --precision float32 --seeds 2 --machine NAME
 
 On a copy of `studies.db` that lacks the augmented runs the program itself trains them again, from
-the same seeds, with the other augmenter; with a precision, which need not be the study's own, those
-of its own augmenter as well. Takes an hour or two on two cores, and goes on where it was stopped
-if it is called with the same folder.
+the same seeds, with each other augmenter; with a precision, which need not be the study's own,
+those of its own augmenter as well. Takes hours on two cores, and goes on where it was stopped if it
+is called with the same folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument(
         "--precision",
         choices=[precision for precision in PRECISIONS if precision != "auto"],
-        help="train with both augmenters, in this precision; if not given, in the study's own",
+        help="train with all augmenters, in this precision; if not given, in the study's own",
     )
     parser.add_argument(
         "--architectures",

@@ -15,6 +15,7 @@ import tensorflow as tf
 from benchmarks.measuring import n_cores
 from benchmarks.workload import N_CLASSES
 from study.config import AugmentationConfig
+from study.training.image_layers import random_layers
 
 RANGES = AugmentationConfig()
 """The same ranges for every augmenter."""
@@ -22,14 +23,7 @@ RANGES = AugmentationConfig()
 
 def augmenting_layers() -> list[Any]:
     """Return Keras's random layers: a resampling each for rotation, shift and zoom, and a flip."""
-    return [
-        keras.layers.RandomRotation(RANGES.rotation_degrees / 360, fill_mode="nearest"),
-        keras.layers.RandomTranslation(
-            RANGES.shift_fraction, RANGES.shift_fraction, fill_mode="nearest"
-        ),
-        keras.layers.RandomZoom(RANGES.zoom_fraction, RANGES.zoom_fraction, fill_mode="nearest"),
-        keras.layers.RandomFlip("horizontal"),
-    ]
+    return random_layers(RANGES, flip=True)
 
 
 def arrays(images: Any, labels: Any, batch_size: int) -> dict[str, Any]:

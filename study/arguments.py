@@ -207,7 +207,8 @@ def _add_retraining(parser: argparse.ArgumentParser) -> None:
         "--augmenter",
         choices=AUGMENTERS,
         default=AugmentationConfig.augmenter,
-        help="what moves the images of augmented runs: this program's own, or Keras's classic tool",
+        help="what moves the images of augmented runs: this program's own, Keras's classic tool or "
+        "its random layers",
     )
     group.add_argument(
         "--test-time-flip",

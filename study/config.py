@@ -21,7 +21,9 @@ DEFAULT_ARTIFACT_DIR = Path("artifacts")
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 ENGINES = ("optuna", "keras-tuner")
-AUGMENTERS = AFFINE, IMAGE_DATA_GENERATOR = ("affine", "image-data-generator")
+AUGMENTERS = AFFINE, IMAGE_DATA_GENERATOR, KERAS_LAYERS = (
+    *("affine", "image-data-generator", "keras-layers"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +37,14 @@ class AugmentationConfig:
     Attributes:
         augmenter: "affine" moves images batch by batch within the training step,
             "image-data-generator" lets Keras's classic tool move them on the processor before each
-            epoch, which takes longer.
+            epoch, and "keras-layers" Keras's random layers, a resampling each, which take longer.
         rotation_degrees: Largest rotation either way, in [0, 180].
         shift_fraction: Largest shift either way on each axis, as a share of the side, in [0, 1).
         zoom_fraction: Each axis is scaled by a factor in [1 - zoom, 1 + zoom], in [0, 1).
         horizontal_flip: Mirror half of the images; never where that changes what they show.
         resampled_fraction: Share of the images, in [0, 1], that are rotated and zoomed; the others
             are shifted by whole pixels and flipped, and so stay as sharp as test images are. The
-            classic tool resamples all of them, whatever this is.
+            others resample all of them, whatever this is.
     """
 
     augmenter: str = AFFINE

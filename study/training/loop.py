@@ -15,14 +15,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from study.config import IMAGE_DATA_GENERATOR
 from study.datasets.base import Images
 from study.interruption import stop_if_asked
 from study.training import checkpoint
 from study.training.backend import active_backend
 from study.training.evaluation import Scorer
 from study.training.fit import DivergedError, EpochScores, FitConfig
-from study.training.image_generator import ImageGenerator
+from study.training.movers import mover_of
 from study.training.statistics import FreshStatistics
 
 SECONDS_A_CALL = 1.0
@@ -61,9 +60,8 @@ class Training:
         self.model = model
         self.epoch = 0
         self._train_images, self._n_images = train.images, len(train)
-        self._generator = None
-        if config.augmentation and config.augmentation.augmenter == IMAGE_DATA_GENERATOR:
-            self._generator = ImageGenerator(config.augmentation, flip=config.flip)
+        self._mover = config.augmentation and mover_of(config.augmentation, flip=config.flip)
+        if self._mover:
             # The steps then take the images as they are.
             config = replace(config, augmentation=None)
         self._config = config
@@ -115,9 +113,9 @@ class Training:
     def _train(self) -> tuple[int, float]:
         # Seeds are each epoch's own, so that a run that is continued sees what one that was never
         # stopped sees.
-        if self._generator is not None:
+        if self._mover:
             seed = (self._config.seed, self.epoch)
-            self._steps.use_images(self._generator.moved(self._train_images, seed=seed))
+            self._steps.use_images(self._mover.moved(self._train_images, seed=seed))
         first_step = self.epoch * self._steps_per_epoch
         n_correct, total_loss, done = 0, 0.0, 0
         batches = self._batches()

@@ -34,7 +34,7 @@ INSIDE = [
     (RetrainConfig, "epochs", (1, MAX_EPOCHS)),
     (RetrainConfig, "n_seeds", (1, MAX_SEEDS)),
     (RetrainConfig, "n_draws", (1, MAX_DRAWS)),
-    (AugmentationConfig, "augmenter", ("affine", "image-data-generator")),
+    (AugmentationConfig, "augmenter", ("affine", "image-data-generator", "keras-layers")),
 ]
 OUTSIDE = [
     (SearchConfig, "n_trials", "--trials", (0, -1, MAX_TRIALS + 1)),
