@@ -12,7 +12,7 @@ from typing import Any
 from analysis import follow_up, ledger, missed, remedies
 from analysis.boundaries import at_boundary
 from analysis.evidence import Evidence
-from analysis.labels import family_label, joined, percent, points
+from analysis.labels import count, family_label, joined, percent, points
 from analysis.selection import selected
 
 MIN_COMPLETED = 10
@@ -99,8 +99,9 @@ def _completed(evidence: Evidence) -> Iterator[str]:
     for account in evidence.ledger:
         if account.n_completed < MIN_COMPLETED:
             yield (
-                f"{family_label(account.family)}: {account.n_completed} trials were trained to "
-                f"the end, fewer than {MIN_COMPLETED}."
+                f"{family_label(account.family)}: {count(account.n_completed, 'trial')} "
+                f"{'was' if account.n_completed == 1 else 'were'} trained to the end, fewer than "
+                f"{MIN_COMPLETED}."
             )
 
 
@@ -206,7 +207,8 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
     for compared in evidence.verdicts:
         if len(compared.seeds) < MIN_SEEDS:
             names = joined(list(compared.names()))
-            yield f"{names}, {compared.setting()}: {len(compared.seeds)} seeds in common."
+            seeds = count(len(compared.seeds), "seed")
+            yield f"{names}, {compared.setting()}: {seeds} in common."
 
 
 def _dataset(evidence: Evidence) -> Iterator[str]:

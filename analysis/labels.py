@@ -69,6 +69,11 @@ def exact_points(margin: float) -> str:
     return f"{shown if '.' in shown or 'e' in shown else shown + '.0'} percentage points"
 
 
+def count(n: int, what: str) -> str:
+    """Return "1 seed" or "3 seeds"."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 def number(value: float) -> str:
     """Return a count with separators: "1,234,567"."""
     return f"{value:,.0f}" if math.isfinite(value) else MISSING

@@ -16,6 +16,7 @@ from statistics import fmean, stdev
 from scipy import special
 
 from analysis.evidence import Evidence
+from analysis.labels import count
 from analysis.verdict_words import signed
 from study.records import WINNER, TrialRecord
 from study.winners import fresh_scores
@@ -49,7 +50,7 @@ class Selected:
     def place(self) -> str:
         """Return how its score stands among those of all completed trials, in words."""
         which = "the best of" if self.searched >= self.best else "not the best of"
-        return f"{which} {self.n_completed} completed trials"
+        return f"{which} {count(self.n_completed, 'completed trial')}"
 
     @property
     def luck(self) -> float | None:
@@ -99,7 +100,7 @@ def sentence(found: Selected, label: str) -> str:
         )
     n = len(found.fresh)
     verb = "flattered" if found.luck >= 0 else "underrated"
-    seeds = f"{n} fresh seed{'' if n == 1 else 's'}"
+    seeds = count(n, "fresh seed")
     text = (
         f"{label}: the search saw {searched}, {found.place}; "
         f"{seeds} gave {100 * fmean(found.fresh):.1f} % on the same images, so the search "

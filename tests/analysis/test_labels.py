@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.labels import exact_points, family_label
+from analysis.labels import count, exact_points, family_label
 from search_spaces import SPACES
 
 
@@ -28,3 +28,7 @@ def test_a_family_that_is_not_known_is_called_by_its_identifier_in_words(family,
 )
 def test_what_somebody_chose_is_not_rounded(margin, shown):
     assert exact_points(margin) == f"{shown} percentage points"
+
+
+def test_one_is_no_plural():
+    assert [count(n, "seed") for n in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]
