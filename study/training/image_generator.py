@@ -1,17 +1,13 @@
-"""Augmentation by Keras's classic tool, `ImageDataGenerator`: an epoch's images at a time."""
+"""Augmentation by Keras's classic tool, `ImageDataGenerator`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
 from study.config import AugmentationConfig
-from study.interruption import stop_if_asked
-
-BATCH_SIZE = 500
-"""Images that are moved at a time: the tool takes and gives float32, four times as large."""
 
 
 class ImageGenerator:
@@ -36,29 +32,11 @@ class ImageGenerator:
             data_format="channels_last",
         )
 
-    def moved(self, images: np.ndarray, *, seed: Sequence[int]) -> np.ndarray:
-        """Return the images moved, in their order.
-
-        Args:
-            images: uint8, shape (n, height, width, channels).
-            seed: Equal seeds give equal transformations.
-
-        Returns:
-            uint8, shape of `images`.
-        """
-        (number,) = np.random.SeedSequence(seed).generate_state(1) // 2
-        moved = np.empty_like(images)
+    def __call__(self, images: np.ndarray, *, seed: int) -> np.ndarray:
+        """Return the images moved, as floats; see `study.training.movers.Tool`."""
         with _kept_numpy_state():
-            for index, start in enumerate(range(0, len(images), BATCH_SIZE)):
-                stop_if_asked()
-                batch = slice(start, start + BATCH_SIZE)
-                moved[batch] = self._batch(images[batch], seed=int(number) + index)
-        return moved
-
-    def _batch(self, images: np.ndarray, *, seed: int) -> np.ndarray:
-        # Of all images at once the tool would keep a copy in float32 for the whole epoch.
-        flow = self._generator.flow(images, batch_size=len(images), shuffle=False, seed=seed)
-        batch: np.ndarray = np.clip(np.rint(flow[0]), 0, 255)
+            flow = self._generator.flow(images, batch_size=len(images), shuffle=False, seed=seed)
+            batch: np.ndarray = flow[0]
         return batch
 
 

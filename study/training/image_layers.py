@@ -1,22 +1,17 @@
-"""Augmentation by Keras's random layers, one after another: an epoch's images at a time."""
+"""Augmentation by Keras's random layers, one after another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from study.config import AugmentationConfig
-from study.interruption import stop_if_asked
-
-BATCH_SIZE = 500
-"""Images that are moved at a time: the layers take and give float32, four times as large."""
 
 
 class ImageLayers:
-    """Moves images on the processor, each in its own random way, with a resampling for each step.
+    """Moves images with a resampling for each step.
 
     Args:
         config: Ranges of the transformation.
@@ -27,27 +22,13 @@ class ImageLayers:
         self._config = config
         self._flip = flip
 
-    def moved(self, images: np.ndarray, *, seed: Sequence[int]) -> np.ndarray:
-        """Return the images moved, in their order.
-
-        Args:
-            images: uint8, shape (n, height, width, channels).
-            seed: Equal seeds give equal transformations.
-
-        Returns:
-            uint8, shape of `images`.
-        """
-        (number,) = np.random.SeedSequence(seed).generate_state(1) // 2
+    def __call__(self, images: np.ndarray, *, seed: int) -> np.ndarray:
+        """Return the images moved, as floats; see `study.training.movers.Tool`."""
+        given: Any = images.astype(np.float32)
         # Made anew, as each counts how often it was called.
-        layers = random_layers(self._config, flip=self._flip, seed=int(number), dtype="float32")
-        moved = np.empty_like(images)
-        for start in range(0, len(images), BATCH_SIZE):
-            stop_if_asked()
-            batch = slice(start, start + BATCH_SIZE)
-            given: Any = images[batch].astype(np.float32)
-            for layer in layers:
-                given = layer(given, training=True)
-            moved[batch] = np.clip(np.rint(keras.ops.convert_to_numpy(given)), 0, 255)
+        for layer in random_layers(self._config, flip=self._flip, seed=seed, dtype="float32"):
+            given = layer(given, training=True)
+        moved: np.ndarray = keras.ops.convert_to_numpy(given)
         return moved
 
 
@@ -84,5 +65,7 @@ def random_layers(
 
 
 def _next(seed: int | None, place: int) -> int | None:
-    # Layers of one seed would draw the same numbers.
-    return None if seed is None else seed + place
+    # Layers of one seed would draw the same numbers, and so would those of the next one.
+    if seed is None:
+        return None
+    return int(np.random.SeedSequence((seed, place)).generate_state(1)[0] // 2)

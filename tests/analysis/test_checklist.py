@@ -283,25 +283,3 @@ def test_what_was_not_looked_for_is_no_pass():
 
 def test_records_without_anything_optional_are_asked_too():
     assert len(check_all(evidence.from_study(synthetic.bare(synthetic.study())))) == len(QUESTIONS)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Searched alike",
-        "Nuisance hyperparameters tuned equally",
-        "Trained long enough to rank",
-    ],
-)
-def test_what_is_not_recorded_is_no_pass(question):
-    known = evidence.from_study(synthetic.bare(synthetic.study()))
-    (check,) = (one for one in check_all(known) if one.question == question)
-    assert not check.passed
-
-
-def test_without_a_retrained_model_there_are_not_enough_seeds():
-    known = evidence.from_study(synthetic.study(retrained=False))
-    (check,) = (one for one in check_all(known) if one.question == "Enough seeds")
-    assert check.problems == (
-        "Nothing has been retrained in two ways yet, so there is nothing to compare.",
-    )

@@ -72,26 +72,6 @@ def test_no_more_processes_are_started_than_there_are_tasks():
         assert len(children()) == 1
 
 
-class WatchedTasks(ToyTasks):
-    """Tasks that know how many were under way whenever it was asked how many are left."""
-
-    def __init__(self, n_tasks):
-        super().__init__(range(n_tasks))
-        self.n_tasks, self.n_under_way = n_tasks, []
-
-    def n_left(self):
-        self.n_under_way.append(self.n_tasks - len(self.waiting) - len(self.results))
-        return super().n_left()
-
-
-def test_nobody_asks_what_is_left_to_do_while_all_are_at_work():
-    tasks = WatchedTasks(20)
-    with pool(2) as workers:
-        workers.run(ToyWork(toy_work.square), tasks)
-    assert len(tasks.results) == 20
-    assert max(tasks.n_under_way) == 1
-
-
 def test_workers_for_tasks_that_are_sure_to_come_start_while_one_does_the_first():
     with pool(2) as workers:
         assert ask(workers, ToyWork(toy_work.see_a_sibling), True, n_to_follow=100)

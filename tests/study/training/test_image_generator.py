@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from study.config import AugmentationConfig
-from study.training import image_generator
+from study.training import movers
 from study.training.image_generator import ImageGenerator
 
 CONFIG = AugmentationConfig(augmenter="image-data-generator")
@@ -39,7 +39,7 @@ def test_the_classic_tool_is_given_the_same_ranges():
 
 def test_images_in_parts_move_as_the_tool_moves_them_by_itself(monkeypatch):
     images, given = some_images(23), []
-    monkeypatch.setattr(image_generator, "BATCH_SIZE", 10)
+    monkeypatch.setattr(movers, "BATCH_SIZE", 10)
     generator = ImageGenerator(CONFIG, flip=True)
     flow = generator._generator.flow
 
@@ -48,7 +48,7 @@ def test_images_in_parts_move_as_the_tool_moves_them_by_itself(monkeypatch):
         return flow(images, **options)
 
     monkeypatch.setattr(generator._generator, "flow", noted)
-    found = generator.moved(images, seed=(1, 2))
+    found = movers.Mover(generator).moved(images, seed=(1, 2))
 
     (number,) = np.random.SeedSequence((1, 2)).generate_state(1) // 2
     whole = flow(images, batch_size=10, shuffle=False, seed=int(number))

@@ -8,10 +8,10 @@ import pytest
 
 from study.config import AFFINE, AUGMENTERS, AugmentationConfig
 from study.datasets.base import Images
-from study.training import image_generator, image_layers
+from study.training import movers
 from study.training.image_layers import random_layers
 from study.training.loop import Training
-from study.training.movers import MOVERS, mover_of
+from study.training.movers import TOOLS, Mover, mover_of
 from tests.study import small
 from tests.study.training.fitting import fit_config, numbers, small_model, train
 
@@ -21,9 +21,7 @@ NOTHING = {
     "zoom_fraction": 0.0,
     "horizontal_flip": False,
 }
-MODULES = (image_generator, image_layers)
-
-every_mover = pytest.mark.parametrize("name", MOVERS)
+every_mover = pytest.mark.parametrize("name", TOOLS)
 
 
 def config(name):
@@ -40,7 +38,7 @@ def some_images(n, *, shape=(9, 14, 3)):
 
 
 def test_every_augmenter_but_the_steps_own_moves_whole_epochs():
-    assert (AFFINE, *MOVERS) == AUGMENTERS
+    assert (AFFINE, *TOOLS) == AUGMENTERS
     assert mover_of(AugmentationConfig(), flip=True) is None
 
 
@@ -91,8 +89,7 @@ def test_each_image_keeps_its_place_however_many_are_moved_at_a_time(monkeypatch
     shades = np.arange(23, dtype=np.uint8)
     images = np.broadcast_to(shades[:, None, None, None], (23, 8, 8, 1)).copy()
     for batch_size in (5, 23, 500):
-        for module in MODULES:
-            monkeypatch.setattr(module, "BATCH_SIZE", batch_size)
+        monkeypatch.setattr(movers, "BATCH_SIZE", batch_size)
         found = mover_of(config(name), flip=True).moved(images, seed=(0, 0))
         np.testing.assert_array_equal(found, images)
         assert found.dtype == np.uint8
@@ -122,15 +119,14 @@ def test_numpys_own_random_numbers_go_on_undisturbed(name):
 def test_a_run_trains_on_new_images_each_epoch_in_the_same_order(monkeypatch, name):
     train_images = small.images(60)
     used = []
-    kind = MOVERS[name]
-    whole = kind.moved
+    whole = Mover.moved
 
     def watched(self, images, *, seed):
         assert images is train_images.images
         used.append(whole(self, images, seed=seed))
         return used[-1]
 
-    monkeypatch.setattr(kind, "moved", watched)
+    monkeypatch.setattr(Mover, "moved", watched)
     history = train(images=train_images, augmentation=config(name), epochs=8)
     assert len(used) == 8
     assert len({images.tobytes() for images in used}) == 8

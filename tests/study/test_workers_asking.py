@@ -1,0 +1,27 @@
+"""When tasks are asked how many are left, which may take long."""
+
+from __future__ import annotations
+
+from study.workers import WorkerPool
+from tests.study import toy_work
+from tests.study.toy_work import ToyTasks, ToyWork
+
+
+class WatchedTasks(ToyTasks):
+    """Tasks that know how many were under way whenever it was asked how many are left."""
+
+    def __init__(self, n_tasks):
+        super().__init__(range(n_tasks))
+        self.n_tasks, self.n_under_way = n_tasks, []
+
+    def n_left(self):
+        self.n_under_way.append(self.n_tasks - len(self.waiting) - len(self.results))
+        return super().n_left()
+
+
+def test_nobody_asks_what_is_left_to_do_while_all_are_at_work():
+    tasks = WatchedTasks(20)
+    with WorkerPool(n_workers=2, n_threads=1) as workers:
+        workers.run(ToyWork(toy_work.square), tasks)
+    assert len(tasks.results) == 20
+    assert max(tasks.n_under_way) == 1
