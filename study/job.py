@@ -241,7 +241,7 @@ class _Job:
         attrs["validation_labels"] = encode_bytes(self.sample.validation.labels.tobytes())
         name = f"{self.config.name}/{VALIDATED}"
         if keeps_settings and (found := find_study(self.storage, name, attrs=attrs)) is not None:
-            return found
+            attrs["settings"] = found.user_attrs.get("settings", attrs["settings"])
         return open_study(self.storage, name, attrs=attrs, metric="validation accuracy")
 
     def retrain(self) -> None:

@@ -70,7 +70,7 @@ def _number(path: Path) -> int | None:
 
 def _entry(path: Path, name: str) -> int:
     found = (line.split() for line in _lines(path))
-    return next((int(words[1]) for words in found if words[0] == name), 0)
+    return next((int(words[1]) for words in found if words[:1] == [name]), 0)
 
 
 def _words(path: Path) -> list[str]:
