@@ -223,7 +223,7 @@ def offline(tmp_path, monkeypatch) -> Path:
 def test_digits_stand_in_for_cifar10_where_it_cannot_be_had_and_the_report_says_so(offline):
     small = ("--fraction", "0.07", "--trials", "1", "--epochs", "1", "--retrain-epochs", "1")
     one = ("--seeds", "1", "--finalists", "0", "--architectures", "custom_cnn", "--workers", "1")
-    done = run(offline, "study", "run", *small, *one)
+    done = run(offline, "study", "run", *small, *one, **WITHOUT_BROWSER)
     assert done.returncode == 0, done.stderr
     assert "digits stand in" in done.stderr
     study = read(offline)
