@@ -43,7 +43,7 @@ from study.validation_runs import (
     measured_runs,
     missing,
 )
-from study.winners import pick_winners
+from study.winners import not_compared, pick_winners
 from study.work import RetrainWork, TrialWork, ValidationWork
 from study.workers import Limits, WorkerPool, Workers, threads_per_worker, usable_gpus
 
@@ -250,6 +250,13 @@ class _Job:
         winners = pick_winners(families, record.validated)
         for family in {family.family for family in families} - {one.family for one in winners}:
             logger.warning("No trial of %s completed: it has no winner to retrain.", family)
+        for one in families:
+            if ranks := not_compared(one, record.validated):
+                logger.warning(
+                    "Finalists of %s lack fresh seeds that its best trial has and are not compared "
+                    "with it: --finalists %d trains them.",
+                    *(one.family, ranks[-1]),
+                )
         planned = planned_runs(
             candidates(winners, baselines=config.retrain.baselines),
             n_seeds=config.retrain.n_seeds,

@@ -54,6 +54,16 @@ def pick_winner(family: FamilyRecord, validated: Iterable[ValidatedResult] = ())
     return Winner(family=family.family, trial=best)
 
 
+def not_compared(family: FamilyRecord, validated: Iterable[ValidatedResult]) -> list[int]:
+    """Return the ranks of finalists that lack some fresh seed of the best trial, best first.
+
+    They were trained for a run that asked for fewer seeds, or failed; the best trial has rank 1.
+    """
+    scores = fresh_scores(family, validated)
+    ranked = [scores.get(trial.number, {}).keys() for trial in best_trials(family)]
+    return [rank for rank, seeds in enumerate(ranked, 1) if seeds and not ranked[0] <= seeds]
+
+
 def fresh_scores(
     family: FamilyRecord, validated: Iterable[ValidatedResult]
 ) -> Mapping[int, Mapping[int, float]]:

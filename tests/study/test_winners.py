@@ -15,7 +15,7 @@ from study.records import (
     ValidatedResult,
 )
 from study.runs import candidates, missing_runs, planned_runs
-from study.winners import pick_winner, pick_winners, results_of_winners
+from study.winners import not_compared, pick_winner, pick_winners, results_of_winners
 
 
 def family(*trials, name="custom_cnn"):
@@ -82,13 +82,13 @@ def with_params(record, *params):
     return dataclasses.replace(record, trials=tuple(trials))
 
 
-def validated(number, *, trial, accuracy, **params):
+def validated(number, *, trial, accuracy, seed=0, **params):
     return ValidatedResult(
         number=number,
         family="custom_cnn",
         purpose=FINALIST,
         params=params,
-        seed=0,
+        seed=seed,
         validation_accuracy=accuracy,
         source_trial=trial,
     )
@@ -114,6 +114,33 @@ def test_results_of_another_configuration_with_the_number_of_a_trial_do_not_coun
     assert len(missing_runs(runs, study.retrained[:1])) == 2
     assert [run.augmented for run in missing_runs(runs, study.retrained[:2])] == [True]
     assert [run.augmented for run in missing_runs(runs, study.retrained[2:])] == [True]
+
+
+@pytest.mark.parametrize(
+    ("seeds_by_trial", "ranks", "winner"),
+    [
+        ({}, [], 3),
+        ({3: [0, 1]}, [], 3),
+        ({3: [0, 1], 0: [0, 1], 2: [0, 1]}, [], 0),
+        # More seeds, but of the best trial alone.
+        ({3: [0, 1, 2], 0: [0, 1], 2: [0, 1]}, [2, 3], 3),
+        ({3: [0, 1], 0: [0], 2: [0, 1]}, [3], 2),
+        # A search that went on has a new best trial, which was not trained anew yet.
+        ({0: [0, 1], 2: [0, 1]}, [], 3),
+    ],
+)
+def test_finalists_that_lack_a_seed_of_the_best_trial_are_named_and_do_not_win(
+    seeds_by_trial, ranks, winner
+):
+    states = [("COMPLETE", 0.6), ("PRUNED", 0.9), ("COMPLETE", 0.7), ("COMPLETE", 0.8)]
+    searched = family(*states)
+    fresh = [
+        validated(10 * trial + seed, trial=trial, accuracy=1 - trial / 10, seed=seed)
+        for trial, seeds in seeds_by_trial.items()
+        for seed in seeds
+    ]
+    assert not_compared(searched, fresh) == ranks
+    assert pick_winner(searched, fresh).trial.number == winner
 
 
 def test_test_accuracy_has_no_say():
