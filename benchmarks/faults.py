@@ -32,7 +32,7 @@ STOPS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 STOP_SECONDS = 10
 """The promise: a run that is asked to stop is gone after so long."""
 
-PHASES = ("start", "search", "retraining", "report")
+PHASES = ("search", "retraining", "report")
 BLOWS_PER_STUDY = 10
 N_FAMILIES, N_TRIALS, EPOCHS = 2, 8, 4
 COMMON = (
@@ -107,11 +107,13 @@ def main() -> int:
     options, machine = measuring.options(arguments), measuring.machine()
     # A shell lets what it starts in the background ignore Ctrl-C, and that is handed down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    counts = _counted(options.result_path("faults"))
+    counts = [] if options.quick else _counted(options.result_path("faults"), machine)
     n_kills, end = (
         5 if options.quick else arguments.kills,
         time.monotonic() + 60 * arguments.minutes,
     )
+    if _n_kills(counts, arguments.work) >= n_kills:
+        print(f"{n_kills} kills are counted already: give a larger --kills.")
     while _n_kills(counts, arguments.work) < n_kills and time.monotonic() < end:
         with tempfile.TemporaryDirectory() as folder:
             count = strike(arguments.work, Path(folder), n_before=len(counts))
@@ -132,9 +134,9 @@ def strike(name: str, folder: Path, *, n_before: int) -> Count:
     rng = random.Random(n_before)  # noqa: S311
     work, count = WORKS[name], Count(work=name)
     program, before = work.start(folder), stored(folder)
-    first = PHASES[1 + n_before % 3]
+    first = n_before % len(PHASES)
     try:
-        while program.is_running and PHASES.index(_phase(stored(folder))) < PHASES.index(first):
+        while program.is_running and not _is_in(first, stored(folder)):
             time.sleep(0.05)
         while len(count.blows) < BLOWS_PER_STUDY:
             if not _lasts(program, rng.uniform(0, rng.choice((0.2, 1.0)) * work.latest_seconds)):
@@ -173,17 +175,18 @@ def _strike_once(program: Program, folder: Path, rng: random.Random) -> dict[str
     if kind in KILLS:
         hit = program.kill_parent() if kind == "parent" else program.kill_all()
         return blow if hit else None
-    if blow["phase"] == "start":
-        return None  # Python itself may not have begun to listen yet.
     start = time.monotonic()
     program.signal(STOPS[kind])
     program.end()
     return {**blow, "seconds": round(time.monotonic() - start, 2)}
 
 
+def _is_in(place: int, trials: Sequence[StoredTrial]) -> bool:
+    """Return whether a phase of the study, by its place, has begun."""
+    return bool(trials) and PHASES.index(_phase(trials)) >= place
+
+
 def _phase(trials: Sequence[StoredTrial]) -> str:
-    if not trials:
-        return "start"
     final = [one for one in trials if one.study.endswith("/retrained")]
     if len(final) >= 4:
         return "report"
@@ -216,12 +219,16 @@ def _look_into(count: Count, trials: list[StoredTrial], work: Work) -> None:
     count.lost_seconds = round(sum(one.attrs.get("lost_seconds", 0.0) for one in searched), 1)
 
 
-def _counted(path: Path) -> list[dict[str, Any]]:
+def _counted(path: Path, machine: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what was counted before, on this machine."""
     if not path.exists():
         return []
-    studies: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["measured"][
-        "studies"
-    ]
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if not measuring.same_machine(result["machine"], machine):
+        raise SystemExit(
+            f"error: {path} was counted on another machine; give --machine NAME to count apart."
+        )
+    studies: list[dict[str, Any]] = result["measured"]["studies"]
     return studies
 
 

@@ -131,6 +131,12 @@ def machine() -> dict[str, Any]:
     }
 
 
+def same_machine(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two of `machine()` are of one machine, however busy it was."""
+    idle = {"load_average_before": None}
+    return {**one, **idle} == {**other, **idle}
+
+
 def versions(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the versions of Python and of the libraries, with those of other interpreters."""
     found = {"python": platform.python_version()}

@@ -4,7 +4,7 @@
 
 Each search runs from the first trial's beginning to the last one's end; the start of the processes
 is not counted, as a real search is much longer. Every worker has its share of the cores. The
-configurations are the same in each: random ones, not pruned.
+configurations are the same in each: the named ones, then random ones, not pruned.
 """
 
 from __future__ import annotations

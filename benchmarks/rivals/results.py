@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import machine, versions
+from benchmarks.measuring import machine, same_machine, versions
 from benchmarks.rivals.outcome import Outcome
 from benchmarks.rivals.setting import Setting
 from benchmarks.worker import ROOT
@@ -19,9 +19,6 @@ from study.errors import ConfigError
 from study.files import replaced
 
 RIVALS = ("keras-tuner", "tensorboard", "optuna-integration", "ray")
-CHANGING = "load_average_before"
-"""What may differ when a run goes on, on the same machine."""
-
 MEASURED_CODE = ("benchmarks/rivals", "search_spaces", "study")
 """Folders of what is measured: outcomes of another state of it are those of another program."""
 
@@ -51,8 +48,8 @@ class ResultsFile:
         if not self.path.exists():
             return
         fields = self._fields()
-        stored, here = ({**one, CHANGING: None} for one in (fields["machine"], machine()))
-        if stored != here:
+        stored = fields["machine"]
+        if not same_machine(stored, machine()):
             raise ConfigError(
                 f"{self.path} was measured on {stored['processor']!r} with {stored['cores']} cores,"
                 " which does not compare with this machine; move it away to begin anew."
@@ -66,7 +63,12 @@ class ResultsFile:
                 )
 
     def add(self, outcome: Outcome) -> None:
-        """Put an outcome in, in place of an earlier one of the same contender and seed."""
+        """Put an outcome in, in place of an earlier one of the same contender and seed.
+
+        Raises:
+            ConfigError: As from `check_same`: the program may have been edited meanwhile.
+        """
+        self.check_same()
         outcomes = self.read() | {(outcome.contender, outcome.seed): outcome}
         head = {
             "date": _dates(outcomes.values()),
