@@ -139,8 +139,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--time-budget",
         type=duration,
         metavar="TIME",
-        help="begin no new round of trials after this, as 90m, 2h or 1h30m; winners are retrained "
-        "after it",
+        help="begin no new round of trials after this, as 90m, 2h or 1h30m; families that are "
+        "behind still catch up, and winners are retrained after it",
     )
     group.add_argument(
         "--trial-timeout",

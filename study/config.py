@@ -75,7 +75,8 @@ class SearchConfig:
         seed: Seed of the sample, the sampler and each trial, in [0, 2**31 - 1].
         fraction: Share of the training split to sample, in (0, 1].
         precision: "auto" measures which is faster here, "float32" or "bfloat16".
-        time_budget_seconds: Begin no new round of trials after this; None for no limit.
+        time_budget_seconds: Begin no new round of trials after this, but let families that are
+            behind catch up; None for no limit.
         n_measured: Configurations of each family that are drawn at random and trained whole, beside
             the search, to tell what to expect of so many trials.
     """

@@ -49,8 +49,8 @@ from study.workers import Limits, WorkerPool, Workers, threads_per_worker, usabl
 
 logger = logging.getLogger(__name__)
 
-ADVISER_LIMITS = Limits(max_tasks=1_000)
-"""Of the process in which KerasTuner proposes: it trains nothing, and so leaves little behind."""
+ADVISERS: dict[str, Any] = {"n_workers": 1, "gpus": ("-1",), "limits": Limits(max_tasks=1_000)}
+"""KerasTuner's process trains nothing, so it leaves little behind and no GPU's memory is its."""
 
 
 def run(config: StudyConfig, *, sample: Sample, progress: Progress) -> StudyRecord:
@@ -114,7 +114,7 @@ def _opened(config: StudyConfig, sample: Sample, progress: Progress) -> Iterator
             task_timeout_seconds=config.trial_timeout_seconds,
         ) as workers,
         # Asked while trainers are at work, who need the time there is at a Ctrl-C.
-        WorkerPool(n_workers=1, n_threads=1, limits=ADVISER_LIMITS, stop_seconds=0) as advisers,
+        WorkerPool(**ADVISERS, n_threads=1, stop_seconds=0) as advisers,
     ):
         refuse_others(storage, _members(config))
         precision, trainers = arithmetic.trainers(storage, config, workers)

@@ -128,9 +128,11 @@ class AsynchronousHalving:
             n_wanted = int(len(ranked) / self.reduction_factor)
             n_gone_on = sum(len(trial.scores) > rung or trial.is_running for trial in ranked)
             is_full = self.is_delayed and n_gone_on >= n_wanted
-            for trial in ranked[:n_wanted]:
-                has_begun = len(trial.scores) > rung  # It was interrupted on its way.
-                if _waits(trial, rung, level) and (has_begun or not is_full):
+            for place, trial in enumerate(ranked):
+                # Interrupted on its way, it goes on whoever came before it meanwhile.
+                has_begun = len(trial.scores) > rung
+                may_begin = place < n_wanted and not is_full
+                if _waits(trial, rung, level) and (has_begun or may_begin):
                     return Task(trial=trial.number, until_epoch=level)
         new = _begin(trials, self.n_trials, self.rungs[0])
         return new or finish_the_best(trials, epochs=self.epochs)

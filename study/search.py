@@ -135,9 +135,12 @@ class SearchTasks:
     def _has_time(self, search: FamilySearch) -> bool:
         if time.monotonic() < self._deadline:
             return True
+        most = max(one.n_epochs() for one in self._searches.values())
         if self._n_epochs_in_time is None:
-            self._n_epochs_in_time = max(one.n_epochs() for one in self._searches.values())
+            self._n_epochs_in_time = most
             logger.info("The time budget is spent; no family begins more than the others had.")
+        # What was under way may have been pruned since: nothing is trained in its stead.
+        self._n_epochs_in_time = min(self._n_epochs_in_time, most)
         return search.n_epochs() < self._n_epochs_in_time
 
     def _unless_ended(

@@ -124,10 +124,14 @@ def _pruner(config: StudyConfig) -> BasePruner:
 
 
 def _queue_untried_baselines(optuna_study: optuna.Study, space: SearchSpace) -> None:
+    trials = optuna_study.get_trials(deepcopy=False)
+    # Where none has a score, what kept them from it may have been mended since.
+    any_scored = any(trial.intermediate_values for trial in trials)
     tried = {
         trial.user_attrs.get("baseline")
-        for trial in optuna_study.get_trials(deepcopy=False)
+        for trial in trials
         if trial.user_attrs.get("failure") != INTERRUPTED
+        and (any_scored or not trial.state.is_finished())
     }
     for name, params in space.baselines.items():
         if name not in tried:

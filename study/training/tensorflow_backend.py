@@ -18,6 +18,9 @@ from study.training.tensorflow_steps import TensorFlowSteps
 
 make_steps = TensorFlowSteps
 
+NO_GPU_MEMORY = ("Dst tensor is not initialized", "_ALLOC_FAILED")
+"""What it says where an array has no room on a GPU, or a library of NVIDIA's has none."""
+
 
 def compiled_model(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """See `Backend.compiled_model`."""
@@ -47,3 +50,7 @@ def memory_errors() -> Iterator[None]:
         yield
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(str(error)) from error
+    except tf.errors.InternalError as error:
+        if any(text in str(error) for text in NO_GPU_MEMORY):
+            raise MemoryError(str(error)) from error
+        raise

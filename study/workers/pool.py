@@ -97,7 +97,10 @@ class WorkerPool:
     def _feed(self, work: Work[Task, Result], tasks: Tasks[Task, Result]) -> None:
         while True:
             for worker in self._workers:
-                if worker.is_free and (task := tasks.next_task()) is not None:
+                # A successor waits until the worn-out one has ended its last task.
+                if len(self._busy()) < self.n_workers and worker.is_free:
+                    if (task := tasks.next_task()) is None:
+                        break
                     self._give(worker, task)
             # Where all are at work there is nobody to start, and to ask may take long.
             n_left = 0 if self._n_staying_busy() >= self.n_workers else tasks.n_left()

@@ -34,6 +34,25 @@ def searched(request, tmp_path_factory):
     return request.param, read(folder)["alpha"]
 
 
+def asked_for(settings, found, *, n_ended=0):
+    """Return the epochs of each trial that the scheduler asks for, the first having ended."""
+
+    def progress(number, n_epochs, **state):
+        units = found[number].params["units"]
+        scores = [units / 512 * epoch / 9 for epoch in range(1, n_epochs + 1)]
+        return TrialProgress(number=number, scores=scores, **state)
+
+    scheduler = make_scheduler(settings.pruner, n_trials=settings.n_trials, epochs=9)
+    trials = [
+        progress(number, len(epochs(trial)), has_failed=trial.state == "PRUNED")
+        for number, trial in enumerate(found[:n_ended])
+    ]
+    while task := scheduler.next_task(trials):
+        number = len(trials) if task.trial is None else task.trial
+        trials[number : number + 1] = [progress(number, task.until_epoch)]
+    return [len(trial.scores) for trial in trials]
+
+
 def test_few_trials_are_trained_to_the_end_and_the_best_of_all_is_among_them(searched):
     _, trials = searched
     assert {trial.state for trial in trials} == {"COMPLETE", "PRUNED"}
@@ -48,14 +67,7 @@ def test_few_trials_are_trained_to_the_end_and_the_best_of_all_is_among_them(sea
 
 def test_the_epochs_trained_are_those_that_the_scheduler_asks_for(searched):
     settings, found = searched
-    scheduler = make_scheduler(settings.pruner, n_trials=12, epochs=9)
-    expected = []
-    while task := scheduler.next_task(expected):
-        number = len(expected) if task.trial is None else task.trial
-        units = found[number].params["units"]
-        scores = [units / 512 * epoch / 9 for epoch in range(1, task.until_epoch + 1)]
-        expected[number : number + 1] = [TrialProgress(number=number, scores=scores)]
-    assert [len(epochs(trial)) for trial in found] == [len(trial.scores) for trial in expected]
+    assert [len(epochs(trial)) for trial in found] == asked_for(settings, found)
 
 
 @pytest.mark.parametrize("k", [2, 7, 16])
@@ -78,7 +90,10 @@ def test_a_search_that_is_extended_ranks_new_trials_among_the_old(tmp_path, sett
     after = read(tmp_path)["alpha"]
     assert after[:6] == before
     assert [trial.state for trial in after].count("RUNNING") == 0
-    assert len(after) == SETTINGS.n_trials
+    assert [len(epochs(trial)) for trial in after] == asked_for(settings, after, n_ended=6)
+    # Among themselves alone another number of the new ones would go on.
+    alone = [len(epochs(trial)) for trial in after[6:]]
+    assert alone != asked_for(replace(settings, n_trials=6), after[6:])
 
 
 class Watching(optuna.samplers.RandomSampler):

@@ -165,6 +165,19 @@ def test_a_trial_interrupted_between_rungs_goes_on_to_the_next(scheduler, n_done
     assert scheduler.next_task(trials) == Task(trial=2, until_epoch=until)
 
 
+@pytest.mark.parametrize("is_delayed", [False, True])
+def test_a_trial_interrupted_between_rungs_goes_on_though_a_better_one_came_meanwhile(is_delayed):
+    scheduler = AsynchronousHalving(
+        n_trials=5, epochs=EPOCHS, rungs=(1, 3), reduction_factor=3.0, is_delayed=is_delayed
+    )
+    scores = [(0.5, 0.5), (0.1,), (0.1,), (0.1,), (0.9, 0.9, 0.9)]
+    trials = [TrialProgress(number=n, scores=one) for n, one in enumerate(scores)]
+    assert scheduler.next_task(trials) == Task(trial=0, until_epoch=3)
+    # One that has only come to the rung waits.
+    trials[0] = TrialProgress(number=0, scores=(0.5,))
+    assert scheduler.next_task(trials) == Task(trial=4, until_epoch=EPOCHS)
+
+
 @pytest.mark.parametrize("scheduler", [SCHEDULERS[0], SCHEDULERS[1], SCHEDULERS[3]], ids=repr)
 def test_a_failed_trial_is_never_gone_on_with(scheduler):
     scheduler = replace(scheduler, n_trials=6)

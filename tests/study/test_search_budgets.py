@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from optuna.trial import TrialState
 
 from study import search
+from study.trials import TrialEnd
 from tests.study.quick_search import FAMILIES, SETTINGS, begun, counted, read, run
 
 
@@ -51,7 +53,10 @@ def test_a_family_that_is_behind_catches_up_first(tmp_path):
     assert trials["alpha"][3].started > last_of_beta_to_catch_up.finished
 
 
-def test_the_time_budget_ends_the_search_with_equal_budgets(tmp_path, monkeypatch):
+@pytest.fixture
+def pass_time(monkeypatch):
+    """A function that lets ten seconds pass."""
+
     class Clock:
         now = 0.0
 
@@ -63,6 +68,10 @@ def test_the_time_budget_ends_the_search_with_equal_budgets(tmp_path, monkeypatc
         Clock.now += 10.0
 
     monkeypatch.setattr(search, "time", Clock)
+    return pass_time
+
+
+def test_the_time_budget_ends_the_search_with_equal_budgets(tmp_path, pass_time):
     settings = replace(SETTINGS, time_budget_seconds=25.0)
     run(tmp_path, settings=settings, stop=pass_time)
     assert [len(counted(trials)) for trials in read(tmp_path).values()] == [2, 2]
@@ -88,7 +97,25 @@ def test_as_many_tasks_are_left_as_trials_may_begin_at_once(tmp_path, families, 
         assert tasks.next_task() is None
 
 
-def test_no_more_tasks_are_left_than_families_once_the_time_is_up(tmp_path):
-    settings = replace(SETTINGS, time_budget_seconds=1e-9)
+def test_once_the_time_is_up_only_the_family_that_is_behind_has_a_task_left(tmp_path, pass_time):
+    settings = replace(SETTINGS, time_budget_seconds=5.0)
     with begun(tmp_path, settings=settings) as (tasks, _):
+        families = [tasks.next_task().family for _ in range(3)]
+        assert families == ["alpha", "beta", "alpha"]
+        assert tasks.n_left() == 2 + 3
+        pass_time()
+        assert tasks.n_left() == 1
+        assert tasks.next_task().family == "beta"
+        assert tasks.n_left() == 0
+
+
+def test_what_is_pruned_after_the_time_is_up_is_not_made_up_for(tmp_path, pass_time):
+    settings = replace(SETTINGS, time_budget_seconds=5.0)
+    with begun(tmp_path, settings=settings) as (tasks, _):
+        under_way = [tasks.next_task() for _ in range(4)]
+        pass_time()
+        assert tasks.n_left() == 0
+        for task in under_way[:2]:
+            tasks.done(task, TrialEnd(state=TrialState.PRUNED))
+        assert {task.family for task in under_way[:2]} == set(FAMILIES)
         assert tasks.n_left() == 0

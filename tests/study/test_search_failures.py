@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from study.failures import MAX_FAILURES
 from study.trials import TrialFailedError
 from tests.study.local_workers import ProcessDiedError
 from tests.study.quick_search import SETTINGS, counted, read, run, stop_at
@@ -44,3 +45,16 @@ def test_a_trial_whose_process_dies_is_tried_twice_more_and_then_failed(tmp_path
     assert trials[2].state == state
     if state == "FAIL":
         assert trials[2].failure == "its process was ended by SIGKILL, 3 times"
+
+
+def test_named_configurations_are_tried_again_where_no_trial_had_a_score(tmp_path):
+    def fail(*_, **_settings):
+        raise TrialFailedError("out of memory")
+
+    only = {"families": ("alpha",), "settings": replace(SETTINGS, n_trials=9)}
+    run(tmp_path, train=fail, **only)
+    run(tmp_path, **only)
+    trials = read(tmp_path)["alpha"]
+    assert [trial.state for trial in trials] == MAX_FAILURES * ["FAIL"] + 4 * ["COMPLETE"]
+    named = [trial.baseline for trial in trials]
+    assert named == ["B1", "B2", None, None, None, "B1", "B2", None, None]

@@ -49,6 +49,13 @@ def see_a_sibling(must_wait):
     return must_wait and until(lambda: len(siblings()) == 2)
 
 
+def outstay(task):
+    """Work on for a second after another worker has come, where it is waited for."""
+    _, must_wait = task
+    if see_a_sibling(must_wait):
+        time.sleep(1.0)
+
+
 def environment(_task):
     return dict(os.environ)
 
