@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis import ledger, missed, verdict_words
-from analysis.comparisons import Comparison
+from analysis.comparisons import Comparison, runs_of_winners
 from analysis.evidence import Evidence
 from analysis.labels import (
     augmentation_label,
@@ -25,7 +27,7 @@ from analysis.labels import (
 from analysis.statistics.verdict import judge
 from analysis.variance import redrawn_differences
 from analysis.verdict_words import question
-from study.records import WINNER
+from study.records import WINNER, RetrainedResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ def answer(evidence: Evidence) -> Answer:
     tested = _tested(evidence)
     if tested.empty:
         return Answer(text=" ".join(_by_validation(evidence)), warnings=warnings(evidence))
-    verdicts = (*_between_families(evidence, tested), *_of_augmentation(evidence, tested))
+    verdicts = (*_between_families(evidence, tested), *_of_augmentation(evidence))
     sentences = [_intervals(evidence, tested), _costs(tested), _budget(evidence)]
     sentences += [_splits(evidence), _test_time_flip(evidence)]
     return Answer(
@@ -67,7 +69,7 @@ def warnings(evidence: Evidence) -> tuple[str, ...]:
 
 def sentence(evidence: Evidence, compared: Comparison) -> str:
     """Return the verdict on two conditions as a sentence, with their scores."""
-    return _capital(_said(compared, _tested(evidence)))
+    return _capital(_said(compared, evidence))
 
 
 def _tested(evidence: Evidence) -> pd.DataFrame:
@@ -113,7 +115,7 @@ def _between_families(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
                 if one.first.augmented == one.second.augmented == augmented
                 and {one.first.family, one.second.family} == best_two
             )
-            sentences.append(_said(compared, tested))
+            sentences.append(_said(compared, evidence))
             sentences += [
                 f"{_capital(family_label(row['family']))} follows with {_score(row)}."
                 for _, row in rows.iloc[2:].iterrows()
@@ -129,23 +131,30 @@ def _between_families(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _of_augmentation(evidence: Evidence, tested: pd.DataFrame) -> list[str]:
+def _of_augmentation(evidence: Evidence) -> list[str]:
     """Say what augmentation brought or cost each winner, over the seeds that it has both ways."""
     return [
-        _capital(_said(compared, tested))
+        _capital(_said(compared, evidence))
         for compared in evidence.verdicts
         if not compared.is_of_families
     ]
 
 
-def _said(compared: Comparison, tested: pd.DataFrame) -> str:
-    rows = tested.set_index(["family", "augmented"])
+def _said(compared: Comparison, evidence: Evidence) -> str:
+    runs = runs_of_winners(evidence.results)
     first, second = (
-        _score(rows.loc[(condition.family, condition.augmented)])
+        _score_of(runs[condition], compared.seeds)
         for condition in (compared.first, compared.second)
     )
     scores = f"{first} against {second} of the test images classified rightly"
     return verdict_words.sentence(compared, scores)
+
+
+def _score_of(runs: Mapping[int, RetrainedResult], seeds: Sequence[int]) -> str:
+    """Return the score over these seeds, or over all where there are none."""
+    accuracies = [runs[seed].test_accuracy for seed in seeds or sorted(runs)]
+    spread = statistics.stdev(accuracies) if len(accuracies) > 1 else math.nan
+    return score(statistics.fmean(accuracies), spread)
 
 
 def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
@@ -161,7 +170,7 @@ def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
         f"{_draws(evidence)}. EQUIVALENT means that the whole "
         f"interval is within {exact_points(evidence.margin)}, UNDECIDED that it allows either."
     )
-    if all(compared.by_image for compared in evidence.verdicts):
+    if all(compared.by_image for compared in evidence.verdicts if compared.seeds):
         return text
     return (
         f"{text} Which images each model got right is not recorded for all of them, so intervals "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 
 from analysis.evidence import Evidence
 from analysis.statistics.verdict import DEFAULT_MARGIN
+from study.storage.urls import DEFAULT_STORAGE_URL
 
 RUN = ["python", "-m", "study", "run"]
 ABLATE = ["python", "-m", "study", "ablate"]
@@ -13,7 +15,16 @@ ABLATE = ["python", "-m", "study", "ablate"]
 
 def same(evidence: Evidence, **options: object) -> str:
     """Return the study's command with these options set anew; `_` in a name stands for `-`."""
-    words = _recorded(evidence)
+    return _command(evidence, _recorded(evidence), options)
+
+
+def another(evidence: Evidence, suffix: str = "again", **options: object) -> str:
+    """Return the same for a new study, whose name ends in the suffix, in a folder of its own."""
+    words = _without(_recorded(evidence), "--out")
+    return _command(evidence, words, {**options, "name": f"{evidence.study.name}-{suffix}"})
+
+
+def _command(evidence: Evidence, words: list[str], options: Mapping[str, object]) -> str:
     if not words:
         words = list(RUN)
         options = {"dataset": evidence.study.dataset.name, "name": evidence.study.name, **options}
@@ -21,11 +32,6 @@ def same(evidence: Evidence, **options: object) -> str:
         option = f"--{name.replace('_', '-')}"
         words = [*_without(words, option), option, str(value)]
     return shlex.join(words)
-
-
-def another(evidence: Evidence, suffix: str = "again", **options: object) -> str:
-    """Return the same for a new study, beside this one, whose name ends in the suffix."""
-    return same(evidence, **options, name=f"{evidence.study.name}-{suffix}")
 
 
 def ablate(evidence: Evidence) -> str:
@@ -62,6 +68,8 @@ def compare(first: Evidence, second: Evidence) -> str:
 
 
 def _renamed(storage: list[str]) -> list[str]:
+    if not storage:
+        return ["--storage-b", DEFAULT_STORAGE_URL]
     return [word.replace("--storage", "--storage-b", 1) for word in storage]
 
 

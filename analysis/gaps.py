@@ -139,7 +139,8 @@ def _of_further_runs(evidence: Evidence) -> list[str]:
     if not study.ablations:
         command = follow_up.ablate(evidence)
         sentences.append(f"What made the winners better has not been studied: {command}")
-    if evidence.results and not evidence.redrawn:
+    # All of the images cannot be drawn otherwise.
+    if evidence.results and not evidence.redrawn and study.dataset.fraction != 1:
         command = follow_up.same(evidence, draws=MIN_DRAWS)
         sentences.append(
             "How much scores owe to the sample of training images that was drawn has not been "

@@ -59,9 +59,10 @@ def search_anew(evidence: Evidence) -> str:
     """Say how to find what a search has missed, or to know whether it has."""
     if not missed.warnings(evidence):
         return f"Draw some: {follow_up.same(evidence, measure_trials=N_MEASURED)}"
-    command = follow_up.another(
-        evidence, "random", sampler="random", trials=2 * _most_trials(evidence)
-    )
+    engines = {family.settings.get("engine") for family in evidence.study.families}
+    option = "tuner" if "keras-tuner" in engines else "sampler"
+    draws = {option: "random", "trials": 2 * _most_trials(evidence)}
+    command = follow_up.another(evidence, "random", **draws)
     return f"Search again with draws that follow nothing: {command}"
 
 

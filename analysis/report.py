@@ -196,4 +196,8 @@ def _csv(frame: pd.DataFrame) -> str:
 
 
 def _plain(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell
+    if not isinstance(cell, str):
+        return cell
+    # Python before 3.11.9 quotes no cell for a \r in it, which begins a row for a spreadsheet.
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text[:1] in tuple("=+-@\t\n") else text

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 
-from analysis import display, markdown_page
+from analysis import display, follow_up, markdown_page
 from analysis.answer import answer
 from analysis.charts.base import Chart
 from analysis.dashboard import figures
@@ -97,9 +96,8 @@ def _reproduce(evidence: Evidence) -> list[Block]:
     commands = {str(family.settings.get("command") or "") for family in evidence.study.families}
     if known := sorted(commands - {""}):
         blocks += [Paragraph(text="The search was started with:"), Code(text="\n".join(known))]
-    report = shlex.join(["python", "-m", "analysis", "report", "--name", evidence.study.name])
     text = "The report names versions, seeds and images, and has all charts and tables:"
-    return [*blocks, Paragraph(text=text), Code(text=report)]
+    return [*blocks, Paragraph(text=text), Code(text=follow_up.report(evidence))]
 
 
 def _winners(numbers: Mapping[str, int], study_ids: Mapping[str, int]) -> str:

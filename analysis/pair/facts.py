@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.evidence import Evidence
-from analysis.labels import family_label, joined, percent, value_text
+from analysis.labels import family_label, joined
 from study.records import FamilyRecord
 
 
@@ -58,7 +58,7 @@ def _of_dataset(known: Evidence) -> dict[str, str]:
         "Dataset": dataset.name,
         "Classes": joined(list(dataset.classes)),
         **({"Shape of an image": str(dataset.image_shape)} if dataset.image_shape else {}),
-        **({} if fraction is None else {"Share of the training split": percent(fraction)}),
+        **({} if fraction is None else {"Share of the training split": f"{100 * fraction:g} %"}),
         **({} if seed is None else {"Seed of the sample": str(seed)}),
         **{what: f"{count:,}" for what, count in counts.items() if count is not None},
         **{f"SHA-256 of {array}": digest for array, digest in sorted(dataset.digests.items())},
@@ -134,7 +134,7 @@ def _flat(settings: Mapping[str, Any], prefix: str) -> dict[str, str]:
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{name}, ")
         elif value is not None and name != "command":
-            flat[f"{prefix}{name}"] = value_text(value)
+            flat[f"{prefix}{name}"] = _whole(value)
     return flat
 
 
@@ -146,8 +146,13 @@ def _ranges(family: FamilyRecord) -> dict[str, str]:
 def _range(attributes: Mapping[str, Any]) -> str:
     """Return what was searched: "a, b" of choices, else "0.001 to 0.1, logarithmic"."""
     if "choices" in attributes:
-        return ", ".join(value_text(choice) for choice in attributes["choices"])
+        return ", ".join(map(_whole, attributes["choices"]))
     step = attributes.get("step")
-    ends = f"{value_text(attributes['low'])} to {value_text(attributes['high'])}"
-    steps = "" if step is None or attributes.get("log") else f" in steps of {value_text(step)}"
+    ends = f"{_whole(attributes['low'])} to {_whole(attributes['high'])}"
+    steps = "" if step is None or attributes.get("log") else f" in steps of {_whole(step)}"
     return f"{ends}{steps}{', logarithmic' if attributes.get('log') else ''}"
+
+
+def _whole(value: Any) -> str:
+    """Return a value's text, not shortened: what is cut off may be what differs."""
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -93,8 +93,14 @@ def _verdict(runs: Runs, labels: tuple[str, str]) -> str:
         )
     return (
         f"{what}, it is UNDECIDED whether {first} or {second} is better: {apart} apart "
-        f"({evidence}). {verdict_words.remedy(verdict)}"
+        f"({evidence}). {_remedy(runs)}"
     )
+
+
+def _remedy(runs: Runs) -> str:
+    if runs.verdict.difference is None and min(map(len, runs.seeds)) > 1:
+        return "How many test images there were is not recorded."
+    return verdict_words.remedy(runs.verdict)
 
 
 def _order(order: Order, labels: tuple[str, str]) -> str:

@@ -120,10 +120,21 @@ def test_what_augmentation_brought_is_taken_over_the_seeds_that_were_run_both_wa
     # Seeds 0 and 1 scored 0.69 and 0.70, and 0.79 and 0.80; the last has no augmented run.
     kept = tuple(run for run in study.retrained if run.seed < 2 or not run.augmented)
 
-    (compared,) = evidence.from_study(dataclasses.replace(study, retrained=kept)).verdicts
+    shared = dataclasses.replace(study, retrained=kept)
+    (compared,) = evidence.from_study(shared).verdicts
 
     assert compared.seeds == (0, 1)
     assert compared.differences == pytest.approx((0.1, 0.1))
+    assert "79.5 ± 0.7 % against 69.5 ± 0.7 %" in said(shared)
+
+
+def test_without_a_seed_in_common_nothing_is_said_of_what_is_recorded_by_image():
+    study = synthetic.study(seeds=(0, 1, 2, 3))
+    # Augmented runs have other seeds than the others.
+    kept = tuple(run for run in study.retrained if (run.seed < 2) == run.augmented)
+    text = said(dataclasses.replace(study, retrained=kept))
+    assert "no seed in common" in text
+    assert "wider than they need be" not in text
 
 
 def test_a_single_seed_decides_nothing():

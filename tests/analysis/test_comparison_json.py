@@ -102,6 +102,7 @@ def test_verdicts_say_who_how_much_and_how_surely():
         assert found["probability"] == verdict.probability()
         assert (found["margin"], found["confidence"]) == (0.01, 0.95)
         assert found["seeds"] == [0, 1, 2]
+        assert found["n_more_seeds"] == verdict.n_more_seeds()
 
 
 def test_of_a_single_seed_what_is_not_known_is_null():

@@ -51,6 +51,7 @@ def test_a_study_of_one_seed_is_undecided_and_its_difference_is_shown():
     known = evidence.from_study(synthetic.study(seeds=(4,), accuracy=better_by_ten))
     assert {one.verdict.word for one in known.verdicts} == {UNDECIDED}
     rows = differences.compute(known).rows
+    assert len(rows) == len(known.verdicts) == 4
     assert all(row.low is None and len(row.differences) == 1 for row in rows)
 
 

@@ -70,17 +70,24 @@ def test_words_say_who_is_on_the_joint_front_and_what_the_dearest_buys():
 
 
 def test_speed_takes_the_median_of_all_runs_of_a_network_whatever_the_augmentation():
-    models = speed.compute(KNOWN).models
+    timed = tuple(
+        dataclasses.replace(run, milliseconds_per_image=0.1 * (1 + run.number % 6) ** 2)
+        for run in FULL.retrained
+    )
+    known = evidence.from_study(dataclasses.replace(FULL, retrained=timed))
+    models = speed.compute(known).models
 
     assert len(models) == 4
     for (family, augmented), rows in models.groupby(["family", "augmented"]):
-        runs = [r for r in FULL.retrained if r.family == family]
+        runs = [r for r in timed if r.family == family]
         times = [r.milliseconds_per_image for r in runs]
         scores = [100 * r.test_accuracy for r in runs if r.augmented == augmented]
         assert rows["milliseconds"].item() == pytest.approx(np.median(times))
         assert (rows["fastest"].item(), rows["slowest"].item()) == (min(times), max(times))
         assert rows["accuracy"].item() == pytest.approx(np.mean(scores))
         assert rows["accuracy_sd"].item() == pytest.approx(np.std(scores, ddof=1))
+        compared = known.comparison[known.comparison["family"] == family]
+        assert compared["milliseconds_per_image"].tolist() == [pytest.approx(np.median(times))] * 2
     assert models["front"].tolist() == by_brute_force(models["milliseconds"], models["accuracy"])
 
 

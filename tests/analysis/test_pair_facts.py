@@ -56,3 +56,14 @@ def test_a_range_that_differs_is_named_and_the_others_are_not():
     ranges = [fact for fact in pair.different if "ange" in fact.what]
     assert [fact.what for fact in ranges] == ["Range of dropout (custom CNN)"]
     assert ranges[0].values == ("0 to 0.6", "0 to 0.7")
+
+
+def test_what_differs_beyond_what_a_page_shows_elsewhere_differs():
+    long = [{"note": "x" * 60 + end, "zoom": zoom} for end, zoom in (("a", 0.1), ("b", 0.1000001))]
+    studies = [
+        dataclasses.replace(one, retraining_settings=settings)
+        for one, settings in zip((A, BETTER_RUN), long, strict=True)
+    ]
+    different = {fact.what: fact.values for fact in evidence.from_studies(*studies).different}
+    assert different["Retraining: note"] == (long[0]["note"], long[1]["note"])
+    assert different["Retraining: zoom"] == ("0.1", "0.1000001")

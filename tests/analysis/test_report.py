@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import re
 from pathlib import Path
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
 from analysis import browser as browsers
-from analysis import html_page, png, theme
+from analysis import html_page, png, report, theme
 from analysis.charts import CHARTS
 from analysis.document import Document, FigureBlock, Section
 from analysis.press import NO_BROWSER, started
@@ -76,6 +78,14 @@ def test_no_cell_of_a_table_starts_a_formula(hostile_report):
     assert f"'{hostile.FORMULA}" in cells
     assert not any(re.match(r"[=+@\t\r]|-[^\d]", cell) for cell in cells)
     assert {path.parent.name for path in hostile_report.tables} == {"tables"}
+
+
+@pytest.mark.parametrize("start", [*"=+-@", "\t", "\r", "\r\n"])
+def test_a_table_is_a_row_a_record_whatever_a_text_holds(start):
+    frame = pd.DataFrame({f"{start}A": [f"{start}1", f"x\r{start}1"]})
+    rows = list(csv.reader(io.StringIO(report._csv(frame), newline="")))
+    assert [len(row) for row in rows] == [1, 1, 1]
+    assert [row[0][0] for row in rows] == ["'", "'", "x"]
 
 
 def test_markdown_holds_the_same_answer(ordinary_report):

@@ -89,7 +89,9 @@ def test_draws_of_a_difference_are_told_beside_the_verdict():
         assert one.by_draw[0] == pytest.approx(np.mean(one.compared.differences))
     assert variance.redrawn_differences(PLAIN) == ()
     text = answer(DRAWN).text
-    assert "not what another sample of the training images would" in text
+    assert "not what another sample of the training images would, which moves" in text
+    assert "over 4 draws (90 % interval up to" in text
+    assert "which moves" not in answer(PLAIN).text
     assert "over 4 draws" in chart.words(chart.compute(DRAWN))
 
 

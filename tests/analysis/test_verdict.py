@@ -55,6 +55,7 @@ def test_more_seeds_are_as_many_as_first_decide():
     n_more = judge(found).n_more_seeds()
     assert n_more is not None
     assert n_more > 1
+    assert verdict_words.remedy(judge(found)).startswith(f"{n_more} more seeds of each would")
     assert judge(found.with_seeds(3 + n_more)).word != UNDECIDED
     assert judge(found.with_seeds(3 + n_more - 1)).word == UNDECIDED
 
