@@ -198,7 +198,8 @@ def _test_split(evidence: Evidence) -> Iterator[str]:
         for result in (*evidence.study.retrained, *evidence.study.redrawn)
     )
     if again := sum(count - 1 for count in keys.values()):
-        yield f"{again} retrained models were tested more than once."
+        were = "was" if again == 1 else "were"
+        yield f"{count(again, 'retrained model')} {were} tested more than once."
 
 
 def _seeds(evidence: Evidence) -> Iterator[str]:

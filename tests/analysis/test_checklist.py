@@ -161,6 +161,19 @@ UNFAIR = {
 }
 
 
+@pytest.mark.parametrize("name", ["engine", "sampler", "pruner", "tuner", "precision", "seed"])
+def test_families_searched_otherwise_are_not_searched_alike(name):
+    other = family("custom_cnn", settings={name: "x"})
+    (problem,) = checks(study(other=other))["Searched alike"].problems
+    assert f"setting {name} was" in problem
+
+
+def test_a_model_that_was_tested_twice_is_counted():
+    again = dataclasses.replace(study().retrained[0], number=99)
+    check = checks(study(retrained=(*study().retrained, again)))["Test split touched once"]
+    assert check.problems == ("1 retrained model was tested more than once.",)
+
+
 def test_a_fair_study_passes_every_question():
     problems = {name: check.problems for name, check in checks(study()).items() if check.problems}
     assert problems == {}

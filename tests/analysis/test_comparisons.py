@@ -55,6 +55,14 @@ def test_a_study_of_one_seed_is_undecided_and_its_difference_is_shown():
     assert all(row.low is None and len(row.differences) == 1 for row in rows)
 
 
+def test_the_table_says_how_much_of_the_variance_is_the_seeds():
+    known = evidence.from_study(STUDY)
+    for row, compared in zip(display.verdicts(known).rows, known.verdicts, strict=True):
+        found = compared.verdict.difference
+        share = found.seeds_variance / (found.seeds_variance + found.images_variance)
+        assert row[-1] == f"{100 * share:.0f} %"
+
+
 def test_three_families_share_their_error():
     results = [
         dataclasses.replace(run, number=100 + run.number, family="third")

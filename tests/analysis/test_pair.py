@@ -116,11 +116,23 @@ def test_without_predictions_totals_are_compared_in_wider_intervals():
     assert "wider than they need be" in page(pair)
 
 
+def test_where_the_number_of_test_images_is_not_recorded_no_more_seeds_are_asked_for():
+    def unknown(record: StudyRecord) -> StudyRecord:
+        runs = tuple(dataclasses.replace(run, predictions=b"") for run in record.retrained)
+        dataset = dataclasses.replace(record.dataset, n_test=None)
+        return dataclasses.replace(record, retrained=runs, test_labels=b"", dataset=dataset)
+
+    text = page(evidence.from_studies(unknown(A), unknown(BETTER_RUN)))
+    assert "How many test images there were is not recorded." in text
+    assert "At least two seeds" not in text
+
+
 @pytest.mark.parametrize(("mine", "theirs"), [((0, 1, 2), (9,)), ((9,), (0, 1))])
 def test_a_single_seed_decides_nothing(mine, theirs):
     pair = evidence.from_studies(study("a", plain, seeds=mine), study("b", ten_more, seeds=theirs))
     assert {runs.verdict.word for runs in pair.runs} == {UNDECIDED}
     assert "no interval" in page(pair)
+    assert "At least two seeds of each are needed" in page(pair)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,14 @@ def test_more_seeds_are_as_many_as_first_decide():
     assert judge(found.with_seeds(3 + n_more - 1)).word == UNDECIDED
 
 
+@pytest.mark.parametrize(
+    ("mean", "words"), [(0.05, "over 99.9 %"), (-0.05, "under 0.1 %"), (0.0, "50 %")]
+)
+def test_a_probability_is_told_no_surer_than_was_measured(mean, words):
+    found = judge(difference(mean, of_seeds=0.001, of_images=0.001))
+    assert verdict_words.probability(found) == words
+
+
 def test_what_is_decided_needs_no_more_seeds():
     assert judge(difference(0.05, of_seeds=0.001, of_images=0.001)).n_more_seeds() == 0
 
