@@ -15,11 +15,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from analysis import comparison_json, contents, evidence, html_page, markdown_page
 from analysis.charts import CHARTS
+from study.ablation import path_attrs
 from study.errors import StorageError
 from study.records import FINISHED, StudyRecord
 from study.storage import decoding
 from tests.analysis import synthetic
 from tests.analysis.conftest import GENERATED
+from tests.analysis.synthetic_draws import with_draws
 from tests.study import written
 
 ODD = [
@@ -28,7 +30,7 @@ ODD = [
     *([None], ["a", 1, None], [math.nan] * 3, [10**400], [[1, 2], [3]], [[1, 2], [3, -4]]),
     *([0.5] * 50, {"a": []}, {"": None}, {"custom_cnn": "winner"}, {"name": 3}, "eJxjZGJmAQAADQAH"),
 ]
-FULL = synthetic.study(n_trials=8, seeds=(0, 1))
+FULL = with_draws(synthetic.study(n_trials=8, seeds=(0, 1)), 3)
 FAMILIES = [family.family for family in FULL.families]
 
 
@@ -66,6 +68,14 @@ def odd_trial(rng: random.Random, trial: FrozenTrial, share: float) -> FrozenTri
     return trial
 
 
+def decoded(rng, trials: list[FrozenTrial], decode, share: float) -> tuple[Any, ...]:
+    """Return the records of trials that were made odd, those that there are."""
+    odd = [odd_trial(rng, trial, share) for trial in trials]
+    for number, trial in enumerate(odd):
+        trial.number = number
+    return tuple(filter(None, map(decode, odd)))
+
+
 def odd_study(seed: int) -> StudyRecord:
     """Return a study as it is read from a database in which a share of everything is odd."""
     rng = random.Random(seed)  # noqa: S311 - no secret
@@ -91,16 +101,29 @@ def odd_study(seed: int) -> StudyRecord:
         }
         frozen = FrozenStudy(family.family, StudyDirection.MAXIMIZE, attrs, {}, 0)
         families.append(decoding.family_record(family.family, frozen, trials))
-    results = [
-        odd_trial(rng, written._result(result, FAMILIES), share) for result in FULL.retrained
-    ]
-    for number, trial in enumerate(results):
-        trial.number = number
+    results = decoded(
+        rng,
+        [written._result(result, FAMILIES) for result in (*FULL.retrained, *FULL.redrawn)],
+        decoding.retrained_result,
+        share,
+    )
+    validated = decoded(
+        rng,
+        [written.validated(one, FAMILIES) for one in FULL.validated],
+        decoding.validated_result,
+        share,
+    )
     return StudyRecord(
         name=FULL.name,
         dataset=decoding.dataset_record(oddly(rng, dataset, share)),
         families=tuple(families),
-        retrained=tuple(filter(None, map(decoding.retrained_result, results))),
+        retrained=tuple(result for result in results if result.draw == 0),
+        redrawn=tuple(result for result in results if result.draw != 0),
+        validated=validated,
+        ablations=decoding.ablation_paths(
+            {one.family: oddly(rng, path_attrs(one), share) for one in FULL.ablations}
+        ),
+        validation_labels=decoding.bytes_of(rng.choice(ODD)),
         test_labels=FULL.test_labels if rng.random() > share else decoding.bytes_of("odd"),
         retraining_settings=decoding.mapping_of(rng.choice([*ODD, {}])),
     )

@@ -17,7 +17,13 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from study.byte_coding import encode_bytes
-from study.records import FamilyRecord, RetrainedResult, StudyRecord, TrialRecord
+from study.records import (
+    FamilyRecord,
+    RetrainedResult,
+    StudyRecord,
+    TrialRecord,
+    ValidatedResult,
+)
 from study.storage import open_for_writing
 
 TRIAL_ATTRS = (
@@ -36,6 +42,7 @@ RESULT_ATTRS = (
     *("precision", "recall", "f1", "confusion_matrix", "n_parameters", "forward_flops"),
     *("model_bytes", "training_seconds", "milliseconds_per_image"),
 )
+VALIDATED_ATTRS = ("purpose", "source_trial", "n_parameters", "forward_flops", "training_seconds")
 
 
 def write(url: str, study: StudyRecord) -> None:
@@ -115,6 +122,24 @@ def _result(result: RetrainedResult, families: list[str]) -> FrozenTrial:
                 {**asdict(mistake), "pixels": encode_bytes(mistake.pixels)}
                 for mistake in result.mistakes
             ],
+        },
+    )
+
+
+def validated(result: ValidatedResult, families: list[str]) -> FrozenTrial:
+    """Return the trial that a model trained anew for validation is in a database."""
+    return create_trial(
+        value=result.validation_accuracy,
+        params={"family": result.family, "seed": result.seed},
+        distributions={
+            "family": CategoricalDistribution(families),
+            "seed": IntDistribution(0, 1000),
+        },
+        intermediate_values=dict(result.validation_accuracy_by_epoch),
+        user_attrs={
+            **_attrs(result, VALIDATED_ATTRS),
+            "hyperparameters": dict(result.params),
+            "predictions": encode_bytes(result.predictions),
         },
     )
 
