@@ -159,7 +159,9 @@ def _score_of(runs: Mapping[int, RetrainedResult], seeds: Sequence[int]) -> str:
 
 def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
     """Say what the scores are means of, and what the intervals cover."""
-    least, most = int(tested["n_seeds"].min()), int(tested["n_seeds"].max())
+    compared = [len(one.seeds) for one in evidence.verdicts if one.seeds]
+    counts = compared or list(map(int, tested["n_seeds"]))
+    least, most = min(counts), max(counts)
     if most == 1:
         return verdict_words.remedy(judge(None))
     n = str(most) if least == most else f"{least} to {most}"

@@ -149,7 +149,10 @@ def _failures(evidence: Evidence) -> Iterator[str]:
 def _duplicates(evidence: Evidence) -> Iterator[str]:
     for family in evidence.study.families:
         counts = Counter(
-            _identity(trial.params) for trial in ledger.counted(family) if trial.params
+            _identity(trial.params)
+            for trial in ledger.counted(family)
+            # One that failed before it had a score, as out of memory, is rightly tried again.
+            if trial.params and (trial.state != "FAIL" or trial.validation_accuracy)
         )
         again = sum(counts.values()) - len(counts)
         if again > MAX_DUPLICATE_SHARE * sum(counts.values()):

@@ -60,9 +60,11 @@ def search_anew(evidence: Evidence) -> str:
     if not missed.warnings(evidence):
         return f"Draw some: {follow_up.same(evidence, measure_trials=N_MEASURED)}"
     engines = {family.settings.get("engine") for family in evidence.study.families}
-    option = "tuner" if "keras-tuner" in engines else "sampler"
-    draws = {option: "random", "trials": 2 * _most_trials(evidence)}
-    command = follow_up.another(evidence, "random", **draws)
+    draws = {"sampler": "random"}
+    if "keras-tuner" in engines:
+        draws = {"engine": "keras-tuner", "tuner": "random"}
+    n_trials = 2 * _most_trials(evidence)
+    command = follow_up.another(evidence, "random", **draws, trials=n_trials)
     return f"Search again with draws that follow nothing: {command}"
 
 

@@ -42,14 +42,15 @@ from study.validation_runs import (
     matched_runs,
     measured_runs,
     missing,
+    warn_of_lacking,
 )
-from study.winners import not_compared, pick_winners
+from study.winners import pick_winners
 from study.work import RetrainWork, TrialWork, ValidationWork
-from study.workers import Limits, WorkerPool, Workers, threads_per_worker, usable_gpus
+from study.workers import NO_GPU, Limits, WorkerPool, Workers, threads_per_worker, usable_gpus
 
 logger = logging.getLogger(__name__)
 
-ADVISERS: dict[str, Any] = {"n_workers": 1, "gpus": ("-1",), "limits": Limits(max_tasks=1_000)}
+ADVISERS: dict[str, Any] = {"n_workers": 1, "gpus": (NO_GPU,), "limits": Limits(max_tasks=1_000)}
 """KerasTuner's process trains nothing, so it leaves little behind and no GPU's memory is its."""
 
 
@@ -250,13 +251,7 @@ class _Job:
         winners = pick_winners(families, record.validated)
         for family in {family.family for family in families} - {one.family for one in winners}:
             logger.warning("No trial of %s completed: it has no winner to retrain.", family)
-        for one in families:
-            if ranks := not_compared(one, record.validated):
-                logger.warning(
-                    "Finalists of %s lack fresh seeds that its best trial has and are not compared "
-                    "with it: --finalists %d trains them.",
-                    *(one.family, ranks[-1]),
-                )
+        warn_of_lacking(families, record.validated, asked_for=config.retrain)
         planned = planned_runs(
             candidates(winners, baselines=config.retrain.baselines),
             n_seeds=config.retrain.n_seeds,

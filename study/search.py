@@ -48,7 +48,8 @@ class SearchTasks:
         self._searches = {search.family: search for search in searches}
         self._progress = progress
         self._deadline = time.monotonic() + (config.time_budget_seconds or float("inf"))
-        self._n_epochs_in_time: int | None = None
+        self._n_epochs_in_time: dict[str, int] = {}
+        """Trained or under way when the time was up, by family; empty until then."""
         self._watches = {search.family: FailureWatch() for search in searches}
         for search in searches:
             progress.family_started(search.family, search.records(), target=config.n_trials)
@@ -75,6 +76,11 @@ class SearchTasks:
         def write(search: FamilySearch) -> FamilySearch:
             if result.state == TrialState.RUNNING:
                 search.pause(task)
+            elif self._n_epochs_in_time:
+                # What it is spared, as it was pruned, is not trained in its stead.
+                n_before = search.n_epochs()
+                search.end(task, result)
+                self._n_epochs_in_time[search.family] -= n_before - search.n_epochs()
             else:
                 search.end(task, result)
             return search
@@ -135,13 +141,12 @@ class SearchTasks:
     def _has_time(self, search: FamilySearch) -> bool:
         if time.monotonic() < self._deadline:
             return True
-        most = max(one.n_epochs() for one in self._searches.values())
-        if self._n_epochs_in_time is None:
-            self._n_epochs_in_time = most
+        if not self._n_epochs_in_time:
+            self._n_epochs_in_time = {
+                family: one.n_epochs() for family, one in self._searches.items()
+            }
             logger.info("The time budget is spent; no family begins more than the others had.")
-        # What was under way may have been pruned since: nothing is trained in its stead.
-        self._n_epochs_in_time = min(self._n_epochs_in_time, most)
-        return search.n_epochs() < self._n_epochs_in_time
+        return search.n_epochs() < max(self._n_epochs_in_time.values())
 
     def _unless_ended(
         self, task: TrialTask, write: Callable[[FamilySearch], Written]

@@ -15,6 +15,7 @@ from typing import Any
 import optuna
 
 from search_spaces import SearchSpace
+from study.config import RetrainConfig
 from study.matching import SizeMatch
 from study.records import (
     FINALIST,
@@ -26,7 +27,7 @@ from study.records import (
     validation_key,
 )
 from study.seeds import derive_seed
-from study.winners import best_trials
+from study.winners import best_trials, lacking
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,24 @@ def matched_runs(matches: Iterable[SizeMatch], *, n_seeds: int) -> tuple[Validat
         )
         for seed, (family, trial) in itertools.product(range(n_seeds), compared)
     )
+
+
+def warn_of_lacking(
+    families: Iterable[FamilyRecord],
+    validated: Sequence[ValidatedResult],
+    *,
+    asked_for: RetrainConfig,
+) -> None:
+    """Warn of finalists that cannot win, as a run with fewer of them gave the best more seeds."""
+    for family in families:
+        n_finalists, n_seeds = lacking(family, validated) or (0, 0)
+        # Of those that were asked for it was told why they failed.
+        if n_finalists > asked_for.n_finalists or n_seeds > asked_for.n_seeds:
+            logger.warning(
+                "Finalists of %s lack fresh seeds that its best trial has and are not compared "
+                "with it: --finalists %d --seeds %d trains them.",
+                *(family.family, n_finalists, n_seeds),
+            )
 
 
 def missing(

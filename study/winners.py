@@ -54,14 +54,16 @@ def pick_winner(family: FamilyRecord, validated: Iterable[ValidatedResult] = ())
     return Winner(family=family.family, trial=best)
 
 
-def not_compared(family: FamilyRecord, validated: Iterable[ValidatedResult]) -> list[int]:
-    """Return the ranks of finalists that lack some fresh seed of the best trial, best first.
+def lacking(family: FamilyRecord, validated: Iterable[ValidatedResult]) -> tuple[int, int] | None:
+    """Return how many finalists and seeds to ask for, so that all that have some are compared.
 
-    They were trained for a run that asked for fewer seeds, or failed; the best trial has rank 1.
+    None where no finalist lacks a fresh seed that the best trial has, without which it cannot win.
+    It was trained for a run that asked for fewer seeds, or failed.
     """
     scores = fresh_scores(family, validated)
     ranked = [scores.get(trial.number, {}).keys() for trial in best_trials(family)]
-    return [rank for rank, seeds in enumerate(ranked, 1) if seeds and not ranked[0] <= seeds]
+    ranks = [rank for rank, seeds in enumerate(ranked, 1) if seeds and not ranked[0] <= seeds]
+    return (ranks[-1], max(ranked[0]) + 1) if ranks else None
 
 
 def fresh_scores(

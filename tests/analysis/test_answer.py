@@ -126,6 +126,7 @@ def test_what_augmentation_brought_is_taken_over_the_seeds_that_were_run_both_wa
     assert compared.seeds == (0, 1)
     assert compared.differences == pytest.approx((0.1, 0.1))
     assert "79.5 ± 0.7 % against 69.5 ± 0.7 %" in said(shared)
+    assert "Scores are means over 2 seeds" in said(shared)
 
 
 def test_without_a_seed_in_common_nothing_is_said_of_what_is_recorded_by_image():

@@ -119,3 +119,15 @@ def test_what_is_pruned_after_the_time_is_up_is_not_made_up_for(tmp_path, pass_t
             tasks.done(task, TrialEnd(state=TrialState.PRUNED))
         assert {task.family for task in under_way[:2]} == set(FAMILIES)
         assert tasks.n_left() == 0
+
+
+def test_a_trial_whose_process_dies_after_the_time_is_up_goes_on(tmp_path, pass_time):
+    settings = replace(SETTINGS, time_budget_seconds=5.0)
+    with begun(tmp_path, settings=settings, families=FAMILIES[:1]) as (tasks, _):
+        first, second = tasks.next_task(), tasks.next_task()
+        pass_time()
+        assert tasks.n_left() == 0
+        tasks.died(first, "was ended by SIGKILL")
+        tasks.done(second, TrialEnd(state=TrialState.PRUNED))
+        assert tasks.next_task().trial_id == first.trial_id
+        assert tasks.n_left() == 0

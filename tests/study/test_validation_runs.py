@@ -160,7 +160,10 @@ def test_a_run_says_which_finalists_have_too_few_seeds_to_win(run_job, caplog):
     assert "lack fresh seeds" not in caplog.text
     run_job(retrain=RetrainConfig(epochs=1, n_seeds=2, n_finalists=1))
     assert "Finalists of small lack fresh seeds" in caplog.text
-    assert "--finalists 2 trains them" in caplog.text
+    assert "--finalists 2 --seeds 2 trains them" in caplog.text
+    caplog.clear()
+    run_job(retrain=RetrainConfig(epochs=1, n_seeds=2, n_finalists=2))
+    assert "lack fresh seeds" not in caplog.text
 
 
 def test_one_that_diverges_is_left_out_and_the_others_go_on(run_job, monkeypatch):

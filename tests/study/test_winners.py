@@ -15,7 +15,7 @@ from study.records import (
     ValidatedResult,
 )
 from study.runs import candidates, missing_runs, planned_runs
-from study.winners import not_compared, pick_winner, pick_winners, results_of_winners
+from study.winners import lacking, pick_winner, pick_winners, results_of_winners
 
 
 def family(*trials, name="custom_cnn"):
@@ -117,20 +117,21 @@ def test_results_of_another_configuration_with_the_number_of_a_trial_do_not_coun
 
 
 @pytest.mark.parametrize(
-    ("seeds_by_trial", "ranks", "winner"),
+    ("seeds_by_trial", "wanted", "winner"),
     [
-        ({}, [], 3),
-        ({3: [0, 1]}, [], 3),
-        ({3: [0, 1], 0: [0, 1], 2: [0, 1]}, [], 0),
+        ({}, None, 3),
+        ({3: [0, 1]}, None, 3),
+        ({3: [0, 1], 0: [0, 1], 2: [0, 1]}, None, 0),
         # More seeds, but of the best trial alone.
-        ({3: [0, 1, 2], 0: [0, 1], 2: [0, 1]}, [2, 3], 3),
-        ({3: [0, 1], 0: [0], 2: [0, 1]}, [3], 2),
+        ({3: [0, 1, 2], 0: [0, 1], 2: [0, 1]}, (3, 3), 3),
+        ({3: [0, 1, 2], 2: [0, 1]}, (2, 3), 3),
+        ({3: [0, 1], 0: [0], 2: [0, 1]}, (3, 2), 2),
         # A search that went on has a new best trial, which was not trained anew yet.
-        ({0: [0, 1], 2: [0, 1]}, [], 3),
+        ({0: [0, 1], 2: [0, 1]}, None, 3),
     ],
 )
 def test_finalists_that_lack_a_seed_of_the_best_trial_are_named_and_do_not_win(
-    seeds_by_trial, ranks, winner
+    seeds_by_trial, wanted, winner
 ):
     states = [("COMPLETE", 0.6), ("PRUNED", 0.9), ("COMPLETE", 0.7), ("COMPLETE", 0.8)]
     searched = family(*states)
@@ -139,7 +140,7 @@ def test_finalists_that_lack_a_seed_of_the_best_trial_are_named_and_do_not_win(
         for trial, seeds in seeds_by_trial.items()
         for seed in seeds
     ]
-    assert not_compared(searched, fresh) == ranks
+    assert lacking(searched, fresh) == wanted
     assert pick_winner(searched, fresh).trial.number == winner
 
 

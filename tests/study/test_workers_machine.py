@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from study import work
-from study.workers import WorkerPool, ask
+from study.workers import NO_GPU, WorkerPool, ask
 from study.workers.sizing import auto_n_workers, threads_per_worker, usable_gpus
 from tests.study import toy_work
 from tests.study.toy_work import ToyTasks, ToyWork
@@ -22,6 +22,12 @@ def test_each_worker_is_told_its_share_of_the_threads_and_to_share_a_gpu(monkeyp
     assert [told[name] for name in THREADS] == ["3", "3", "3"]
     assert told["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
     assert "CUDA_VISIBLE_DEVICES" not in told
+
+
+def test_a_worker_that_is_to_have_no_gpu_is_told_so_whatever_its_backend():
+    with WorkerPool(n_workers=1, n_threads=1, gpus=(NO_GPU,)) as workers:
+        told = ask(workers, ToyWork(toy_work.environment), 0)
+    assert (told["CUDA_VISIBLE_DEVICES"], told["JAX_PLATFORMS"]) == ("-1", "cpu")
 
 
 def test_gpus_are_divided_among_workers():
