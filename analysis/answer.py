@@ -159,8 +159,8 @@ def _score_of(runs: Mapping[int, RetrainedResult], seeds: Sequence[int]) -> str:
 
 def _intervals(evidence: Evidence, tested: pd.DataFrame) -> str:
     """Say what the scores are means of, and what the intervals cover."""
-    compared = [len(one.seeds) for one in evidence.verdicts if one.seeds]
-    counts = compared or list(map(int, tested["n_seeds"]))
+    in_common = [len(one.seeds) for one in evidence.verdicts if one.seeds]
+    counts = in_common or list(map(int, tested["n_seeds"]))
     least, most = min(counts), max(counts)
     if most == 1:
         return verdict_words.remedy(judge(None))

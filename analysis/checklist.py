@@ -168,7 +168,8 @@ def _confirmed(evidence: Evidence) -> Iterator[str]:
                 f"flatters its {percent(found.searched)} is not known."
             )
         elif interval is None:
-            yield f"{label}: a single fresh seed does not tell how far apart seeds lie."
+            which = "a single fresh seed does" if len(found.fresh) == 1 else "equal scores do"
+            yield f"{label}: {which} not tell how far apart seeds lie."
         elif interval[0] > 0:
             yield (
                 f"{label}: fresh seeds of the winner gave {percent(fmean(found.fresh))} in place "

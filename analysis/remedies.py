@@ -50,8 +50,9 @@ def confirm(evidence: Evidence) -> str:
     most = max(tried, default=0)
     # Where three were not enough, a better one may stand further down.
     n_finalists = N_FINALISTS if most < N_FINALISTS else 2 * most
-    few = any(len(found.fresh) == 1 for found in selected(evidence))
-    seeds = {"seeds": MIN_FRESH_SEEDS} if few else {}
+    known = [found for found in selected(evidence) if found.fresh]
+    too_few = [len(found.fresh) for found in known if found.luck_interval() is None]
+    seeds = {"seeds": max(MIN_FRESH_SEEDS, 1 + max(too_few))} if too_few else {}
     return follow_up.same(evidence, finalists=n_finalists, **seeds)
 
 

@@ -58,12 +58,13 @@ class Selected:
         return self.searched - fmean(self.fresh) if self.fresh else None
 
     def luck_interval(self) -> tuple[float, float] | None:
-        """Return where the luck of one more run would lie with 95 %; None below two fresh seeds.
+        """Return where the luck of one more run would lie with 95 %; None where that is not known.
 
         A prediction interval: the search's run is one draw of the same distribution, were it not
-        chosen. If it holds no zero, the search's score cannot pass for an ordinary one.
+        chosen. If it holds no zero, the search's score cannot pass for an ordinary one. Seeds that
+        all scored alike, as few images allow, no more tell how far apart seeds lie than one does.
         """
-        if len(self.fresh) < 2 or self.luck is None:
+        if len(set(self.fresh)) < 2 or self.luck is None:
             return None
         n = len(self.fresh)
         quantile = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)

@@ -229,6 +229,7 @@ def test_the_follow_up_is_the_studys_own_command_with_options_set_anew(question,
     [
         ((), "not trained again from fresh seeds", "--finalists 3"),
         (fresh((0.7,)), "a single fresh seed", "--finalists 3 --seeds 3"),
+        (fresh((0.6, 0.6, 0.6)), "equal scores do not tell", "--finalists 3 --seeds 4"),
         (fresh((0.60, 0.601, 0.602)), "gave 60.1 % in place of the search's 70.0 %", "3"),
         (fresh((0.60, 0.601, 0.602), n_trials=4), "which one more run would", "--finalists 8"),
         (fresh((0.60, 0.70, 0.75)), "", ""),  # Seeds lie that far apart.

@@ -67,6 +67,12 @@ def test_the_interval_of_luck_is_that_of_one_more_run():
     assert (low, high) == pytest.approx(expected)
 
 
+def test_seeds_that_scored_alike_do_not_tell_how_far_apart_seeds_lie():
+    found = of_custom(with_fresh(0.5, 0.5))
+    assert found.luck_interval() is None
+    assert "interval" not in sentence(found, "custom CNN")
+
+
 def test_an_ordinary_run_lies_within_the_interval_in_19_of_20_studies():
     rng = np.random.default_rng(3)
     found = of_custom(with_fresh(0.7, 0.7))
